@@ -1,0 +1,51 @@
+"""A map with a size and an expiry. The only cache of this code base; `now` is an argument.
+
+It is for proven credentials, remembered answers and the like: small values under digests or tuples. When it is full
+the entry that was put first leaves. It holds no lock (one event loop uses it) and never calls anything.
+"""
+
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class BoundedMap(Generic[K, V]):
+    """At most `max_entries` values, each until its own `expires_at` (seconds, the clock that `now` comes from)."""
+
+    __slots__ = ("_entries", "_max_entries")
+
+    def __init__(self, max_entries: int) -> None:
+        """Make an empty map. Raises ValueError when `max_entries` is below one."""
+        if max_entries < 1:
+            message = "a bounded map holds at least one entry"
+            raise ValueError(message)
+        self._max_entries = max_entries
+        self._entries: dict[K, tuple[float, V]] = {}
+
+    def get(self, key: K, now: float) -> V | None:
+        """Return the value under `key`, or None when there is none or its time is over."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        if entry[0] <= now:
+            del self._entries[key]
+            return None
+        return entry[1]
+
+    def put(self, key: K, value: V, *, expires_at: float, now: float) -> None:
+        """Remember `value` until `expires_at`; a value that is already over is not kept."""
+        self._entries.pop(key, None)
+        if expires_at <= now:
+            return
+        while len(self._entries) >= self._max_entries:
+            del self._entries[next(iter(self._entries))]
+        self._entries[key] = (expires_at, value)
+
+    def discard(self, key: K) -> None:
+        """Forget `key`; forgetting what is not there is fine."""
+        self._entries.pop(key, None)
+
+    def __len__(self) -> int:
+        """Count the entries held, expired ones included until they are met."""
+        return len(self._entries)

@@ -1,0 +1,65 @@
+"""`ostiary check`: every problem of a configuration, or what it sets up."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from ostiary.cli.inert import make_inert_services
+from ostiary.cli.presentation import Screen
+from ostiary.config.checking import CheckedDocument, DeclaredRoute, Registry
+from ostiary.config.loading import load
+
+EVERY = "every"
+
+
+def check_file(
+    file: Path, environ: Mapping[str, str] = os.environ, registry: Registry | None = None, screen: Screen | None = None
+) -> int:
+    """Check a file and print what was found; return the exit code: 0 fine, 1 problems, 2 unreadable."""
+    screen = screen or Screen(sys.stdout)
+    if registry is None:
+        from ostiary.wiring import load_registry
+
+        registry = load_registry()
+    try:
+        loaded = load(file, environ, registry, make_inert_services)
+    except OSError as error:
+        print(f"ostiary check: {file} cannot be read: {error.strerror}", file=sys.stderr)
+        return 2
+    if loaded.snapshot is None or loaded.document is None:
+        screen.show_problems(str(file), loaded.problems)
+        return 1
+    screen.say(f"{file}: no problems", "bold green")
+    doors = ", ".join(f"{host}:{port}" for host, port in loaded.snapshot.gateway.listen)
+    screen.say(f"It would listen on {doors}.")
+    show_routes(screen, loaded.document)
+    if loaded.snapshot.notices:
+        screen.say("")
+        screen.say("Worth knowing", "bold")
+        for notice in loaded.snapshot.notices:
+            screen.say(f"- {notice}", "yellow")
+    return 0
+
+
+def show_routes(screen: Screen, document: CheckedDocument) -> None:
+    """Print a table of the routes."""
+    if document.routes:
+        screen.say("")
+        columns = ("Route", "Hosts", "Paths", "Methods", "Plugins", "Upstream")
+        screen.show_table(columns, [describe_route(route) for route in document.routes])
+
+
+def describe_route(route: DeclaredRoute) -> tuple[str, ...]:
+    """Return a route's row."""
+    config = route.config
+    plugins = sorted(route.plugins, key=lambda plugin: -plugin.priority)
+    nodes = () if config.upstream is None else config.upstream.nodes
+    return (
+        route.id if config.status else f"{route.id} (off)",
+        ", ".join(config.host_patterns) or EVERY,
+        ", ".join(config.path_patterns),
+        ", ".join(config.methods or ()) or EVERY,
+        ", ".join(plugin.name for plugin in plugins) or "none: open to everybody",
+        ", ".join(f"{node.host}:{node.port}" for node in nodes) or "none",
+    )

@@ -1,0 +1,121 @@
+"""Claimed paths: what plugins answer besides their route's own paths (callbacks, logout), on the route's hosts.
+
+Pure planning: claims in, router entries out, with the problems of two that want the same path and a notice for each
+default that gives way. A claim keeps the route's client networks and takes every method: the plugin knows its methods.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, final
+
+from ostiary.config.problems import Problem
+from ostiary.config.router import Entry
+from ostiary.config.routes import Route
+from ostiary.plugin import Claim
+
+
+class Owner(NamedTuple):
+    """A route in the router, and where each of its plugins stands in the file (`places`, as paths)."""
+
+    entry: Entry
+    places: tuple[str, ...]
+
+
+class _Wish(NamedTuple):
+    owner: Owner
+    host: str
+    claim: Claim
+    place: str
+    fingerprint: str
+
+
+@final
+class ClaimPlan(NamedTuple):
+    """What became of the claims."""
+
+    entries: tuple[Entry, ...]
+    problems: tuple[Problem, ...]
+    notices: tuple[str, ...]
+
+
+def plan_claims(owners: Sequence[Owner]) -> ClaimPlan:
+    """Give each claimed path to one plugin per host pattern: what was typed goes before defaults, then by order."""
+    wishes: dict[tuple[str, str], list[_Wish]] = {}
+    for wish in _list_wishes(owners):
+        wishes.setdefault((wish.host, wish.claim.path), []).append(wish)
+    exact = {
+        (host, path): owner
+        for owner in owners
+        for host in owner.entry.hosts or ("",)
+        for path in owner.entry.paths
+        if owner.entry.methods is None and owner.entry.networks is None
+    }
+    claim_routes: dict[Route, Route] = {}
+    entries: list[Entry] = []
+    problems: list[Problem] = []
+    notices: list[str] = []
+    for key, rivals in wishes.items():
+        ranked = sorted(rivals, key=lambda wish: not wish.claim.typed)
+        winner = ranked[0]
+        for loser in ranked[1:]:
+            if loser.fingerprint == winner.fingerprint:
+                continue
+            if loser.claim.typed:
+                problems.append(_word_conflict(loser, winner))
+            else:
+                notices.append(f"{loser.place}: {_word(loser)} is answered by {winner.place}: write another path")
+        owner = exact.get(key)
+        if owner is not None and owner is not winner.owner and winner.fingerprint not in _fingerprints(owner):
+            notices.append(
+                f"{winner.place}: {_word(winner)} is the path of route {owner.entry.route.id} and goes there"
+            )
+        for wish in ranked:
+            if wish.fingerprint == winner.fingerprint:
+                entries += _build_entries(wish, claim_routes)
+    return ClaimPlan(tuple(entries), tuple(problems), tuple(notices))
+
+
+def _list_wishes(owners: Iterable[Owner]) -> Iterator[_Wish]:
+    for owner in owners:
+        for plugin, place in zip(owner.entry.route.plugins, owner.places, strict=True):
+            for claim in plugin.claims:
+                for host in owner.entry.hosts or ("",):
+                    yield _Wish(owner, host, claim, place, plugin.fingerprint)
+
+
+def _fingerprints(owner: Owner) -> set[str]:
+    return {plugin.fingerprint for plugin in owner.entry.route.plugins}
+
+
+def _word(wish: _Wish) -> str:
+    where = f"on {wish.host}" if wish.host else "on every host"
+    return f"`{wish.claim.path}` ({wish.claim.purpose}, {where})"
+
+
+def _word_conflict(loser: _Wish, winner: _Wish) -> Problem:
+    problem = f"{_word(loser)} is also wanted by {winner.place}, whose configuration differs"
+    return Problem(loser.place, problem, "give each its own path, or its own host")
+
+
+def _build_entries(wish: _Wish, claim_routes: dict[Route, Route]) -> list[Entry]:
+    """Make the entries of one claim: the route itself where it covers the path, its claim-only double elsewhere.
+
+    The double forwards nothing: a path is not opened to the upstream because a plugin claimed it.
+    """
+    entry = wish.owner.entry
+    hosts = (wish.host,) if wish.host else ()
+    path = (wish.claim.path,)
+    entries = []
+    if any(_covers(pattern, wish.claim.path) for pattern in entry.paths):
+        entries.append(Entry(entry.route, path, hosts, entry.methods, entry.networks, for_claim=True))
+        if entry.methods is None:
+            return entries
+    route = entry.route
+    double = claim_routes.get(route)
+    if double is None:
+        double = claim_routes[route] = Route(route.id, route.plugins, is_claim=True)
+    entries.append(Entry(double, path, hosts, None, entry.networks, for_claim=True))
+    return entries
+
+
+def _covers(pattern: str, path: str) -> bool:
+    return path.startswith(pattern[:-1]) if pattern.endswith("*") else path == pattern

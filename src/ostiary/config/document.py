@@ -1,0 +1,39 @@
+"""`ostiary.yaml` as a whole: its top-level names, those that are to come among them."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from pydantic import Field
+
+from ostiary.config.gateway import GatewayConfig
+from ostiary.config.routes import RouteConfig
+from ostiary.config.section import Section
+
+_INSIDE_ROUTES = "write it inside the routes so far"
+
+
+class Document(Section):
+    """The whole configuration of a gateway."""
+
+    gateway: GatewayConfig = Field(default_factory=GatewayConfig, description="Addresses, limits, log.")
+    routes: tuple[RouteConfig, ...] = Field((), description="Which requests are let through to where, by what policy.")
+
+    not_yet: ClassVar[Mapping[str, str]] = {
+        "admin": "there is no Admin API so far: this file is the configuration",
+        "store": "the configuration is this file so far: remove it",
+        "state": "sessions are kept in sealed cookies so far: remove it",
+        "services": _INSIDE_ROUTES,
+        "upstreams": _INSIDE_ROUTES,
+        "consumers": "policies have no consumers so far: remove it",
+        "consumer_groups": "policies have no consumers so far: remove it",
+        "global_rules": _INSIDE_ROUTES,
+        "plugin_configs": _INSIDE_ROUTES,
+        "plugin_metadata": "plugins have no metadata so far: remove it",
+        "ssls": "put a TLS terminator in front, and name it in `gateway.trusted_proxies`",
+        "secrets": "pass secrets in environment variables and write `$ENV://NAME`",
+        "instance": _INSIDE_ROUTES,
+        "domains": _INSIDE_ROUTES,
+        "service_sources": "write addresses into the routes' `upstream.nodes` so far",
+        "stream_routes": "only HTTP is spoken so far: remove it",
+    }
+    renamed: ClassVar[Mapping[str, str]] = {"server": "gateway", "apisix": "gateway", "rules": "routes"}

@@ -1,0 +1,89 @@
+"""A file → a snapshot, or every problem of it at once. A file with a problem never replaces a good snapshot.
+
+The steps are those of this package: read YAML, resolve references, check, build. The environment and the plugin types
+are arguments; `ostiary.wiring` has them.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from ostiary.config.checking import CheckedDocument, Registry, check_document
+from ostiary.config.problems import Problem
+from ostiary.config.reading import MAX_FILE_BYTES, read_yaml
+from ostiary.config.references import resolve_references
+from ostiary.config.snapshot import MakeServices, Snapshot, build_snapshot
+
+_SHORTEST_SECRET = 4
+
+
+class Loaded(NamedTuple):
+    """A snapshot ready to serve, or None and the problems. `document` is there as soon as its models stand."""
+
+    snapshot: Snapshot | None
+    problems: tuple[Problem, ...]
+    document: CheckedDocument | None = None
+
+
+def load(
+    path: Path,
+    environ: Mapping[str, str],
+    registry: Registry,
+    make_services: MakeServices,
+    previous: Snapshot | None = None,
+) -> Loaded:
+    """Load a configuration file. Raises OSError when it cannot be read; whatever it says is a snapshot or problems."""
+    with path.open("rb") as file:
+        content = file.read(MAX_FILE_BYTES + 1)
+    return load_content(content, environ, registry, make_services, previous)
+
+
+def load_content(
+    content: bytes,
+    environ: Mapping[str, str],
+    registry: Registry,
+    make_services: MakeServices,
+    previous: Snapshot | None = None,
+) -> Loaded:
+    """Load a configuration from its text."""
+    reading = read_yaml(content)
+    if reading.tree is None and reading.problems:
+        return Loaded(None, reading.problems)
+    resolution = resolve_references(reading.tree, environ)
+    document, problems = check_document(resolution, registry)
+    problems = (*reading.problems, *problems)
+    snapshot = None
+    if document is not None:
+        snapshot, found = build_snapshot(document, make_services, previous)
+        problems += found
+    if problems or snapshot is None:
+        return Loaded(None, _finish(problems, content, resolution.secrets), document)
+    snapshot.take_effect()
+    return Loaded(snapshot, (), document)
+
+
+def _finish(problems: Iterable[Problem], content: bytes, secrets: Iterable[str]) -> tuple[Problem, ...]:
+    """Add lines, put the problems in the order of the file, and take out values that came from references."""
+    lines = read_yaml(content, with_lines=True).lines
+    hidden = [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
+    finished = [_hide(_place(problem, lines), hidden) for problem in problems]
+    return tuple(sorted(finished, key=lambda problem: problem.line or 0))
+
+
+def _place(problem: Problem, lines: Mapping[str, int]) -> Problem:
+    """Add the line of the problem's path, or of the nearest thing above it that stands in the file."""
+    path = problem.path
+    while path and problem.line is None:
+        if path in lines:
+            return msgspec.structs.replace(problem, line=lines[path])
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    return problem
+
+
+def _hide(problem: Problem, secrets: Iterable[str]) -> Problem:
+    text = problem.problem
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return problem if text == problem.problem else msgspec.structs.replace(problem, problem=text)

@@ -1,0 +1,41 @@
+"""Our own answers as bytes: a `Reply` rendered for the wire, checked at this last write (DESIGN.md §9.13)."""
+
+from collections.abc import Iterable
+
+from ostiary.http.lines import is_clean_block
+from ostiary.http.response import STATUS_LINES
+from ostiary.plugin import Reply
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+NOT_FOUND = Reply(
+    404,
+    reason="no_route",
+    headers=(("Content-Type", "application/json"),),
+    body=b'{"error_msg":"404 Route Not Found"}\n',
+)
+NOBODY = Reply(
+    401,
+    reason="nobody_admitted",
+    headers=(("Content-Type", "application/json"),),
+    body=b'{"error":"unauthenticated","message":"This route requires somebody to be signed in or a valid token."}\n',
+)
+
+
+def render_reply(
+    reply: Reply, *, method: str, date: bytes, close: bool, set_cookies: Iterable[str] = ()
+) -> bytes:
+    """Render a whole response; no body for HEAD and 204. Raises ValueError when a header is not one whole line."""
+    lines = [f"{name}: {value}\r\n" for name, value in reply.headers]
+    lines += [f"Set-Cookie: {value}\r\n" for value in set_cookies]
+    if not any(name.lower() == "cache-control" for name, _ in reply.headers):
+        lines.append("Cache-Control: no-store\r\n")
+    if reply.status != 204:
+        lines.append(f"Content-Length: {len(reply.body)}\r\n")
+    if close:
+        lines.append("Connection: close\r\n")
+    block = "".join(lines).encode("latin-1")
+    if not is_clean_block(block, len(lines)):
+        message = "a reply's header holds a line end or a control character"
+        raise ValueError(message)
+    body = b"" if method == "HEAD" or reply.status == 204 else reply.body
+    return b"".join((STATUS_LINES[reply.status], b"Date: ", date, b"\r\n", block, b"\r\n", body))

@@ -1,0 +1,37 @@
+"""Navigations: whether a person's browser is opening a page, so that a redirect to a sign-in page makes sense.
+
+Everything else (script calls, form posts, preflights, images, prefetches) would only lose the redirect, or start a
+login that nobody sees: it gets 401 instead. Fetch Metadata decides where a browser sends it; `Accept` where not.
+"""
+
+from ostiary.http.request import Request
+
+_METHODS = frozenset({"GET", "HEAD"})
+_FETCH_METADATA = (b"sec-fetch-dest", b"sec-fetch-site", b"sec-fetch-user")
+
+
+def is_navigation(request: Request) -> bool:
+    """Say whether the request opens a page: GET or HEAD, a navigation by Fetch Metadata or by Accept, no prefetch."""
+    if request.method not in _METHODS or _is_speculative(request):
+        return False
+    mode = request.field(b"sec-fetch-mode")
+    if mode is not None:
+        return mode == b"navigate"
+    if any(request.field(name) is not None for name in _FETCH_METADATA):
+        return False
+    return accepts_html(request)
+
+
+def accepts_html(request: Request) -> bool:
+    """Say whether the client asked for HTML by name (`*/*` is what programs send)."""
+    accept = request.field(b"accept")
+    return accept is not None and b"text/html" in accept.lower()
+
+
+def _is_speculative(request: Request) -> bool:
+    """Prefetch and prerender: `Sec-Purpose` of today's browsers, `Purpose` of older ones."""
+    for name in (b"sec-purpose", b"purpose"):
+        purpose = request.field(name)
+        if purpose is not None and (b"prefetch" in purpose or b"prerender" in purpose or b"preview" in purpose):
+            return True
+    return False

@@ -1,0 +1,229 @@
+"""The header section of a request: one pass over the fields decides what each one is for (RFC 9110 §5-§7, RFC 9112 §6).
+
+What may be passed on is kept; framing, Host, cookies and forwarding facts are set apart; hop-by-hop and identity fields
+are dropped. A section depends on its bytes and on nothing else, so a connection that repeats itself (browsers do) has
+its section read once: see `ostiary.http.head`. Nothing is repaired: what is ambiguous is refused.
+"""
+
+import re
+from collections.abc import Callable
+from typing import final
+
+from ostiary.errors import ClientFault
+from ostiary.http.cookies import parse_cookies
+from ostiary.http.fields import KNOWN, Role, classify
+
+RawFields = list[tuple[bytes, bytes]]
+
+CHUNKED = -1
+MAX_BODY_BYTES = 2**53
+_DIGITS = re.compile(rb"[0-9]{1,19}\Z")
+_OVERHEAD_BYTES = 4  # ": " and CRLF of every field
+# Plain names: looking a member up on an enumeration's class costs ten times as much, fifteen times a request.
+_KNOWN = KNOWN.get
+_PASS, _SINGLE, _DROP = Role.PASS, Role.SINGLE, Role.DROP
+_NOT_NAMES = frozenset({b"close", b"keep-alive", b"upgrade", b"te", b""})
+
+
+@final
+class HeadLimits:
+    """Sizes of a request head (bytes) and how many fields it may have."""
+
+    __slots__ = ("cookie_bytes", "field_bytes", "fields", "head_bytes", "target_bytes", "token_bytes")
+
+    def __init__(
+        self, *, head_bytes: int = 65_536, target_bytes: int = 8192, fields: int = 100, field_bytes: int = 8192
+    ) -> None:
+        """Take the numbers; a Cookie may have four times, Authorization 2.5 times a field's size."""
+        self.head_bytes = head_bytes
+        self.target_bytes = target_bytes
+        self.fields = fields
+        self.field_bytes = field_bytes
+        self.cookie_bytes = field_bytes * 4
+        self.token_bytes = field_bytes * 5 // 2
+
+
+@final
+class FieldSection:
+    """A header section that was read. Made by `read_section`; nobody assigns to it afterwards but its two memos.
+
+    `passed` are (lower-case name, name as sent, value). `body_bytes` is the announced length, `CHUNKED` (-1) for
+    chunked, 0 for none. `rendered` remembers, for the facts in `rendered_for`, how the section was last written for
+    an upstream (`ostiary.gateway.forwarding`); `cookies` are split when somebody asks.
+    """
+
+    __slots__ = (
+        "_cookies", "body_bytes", "connection", "content_length", "cookie", "expect", "expects_continue",
+        "forwarded_for", "forwarded_host", "forwarded_proto", "host", "keep_alive", "passed", "rendered",
+        "rendered_for", "size_bytes", "transfer_encoding", "upgrade", "upgrade_value",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        """Start with nothing seen."""
+        self.passed: list[tuple[bytes, bytes, bytes]] = []
+        self.host: bytes | None = None
+        self.content_length: bytes | None = None
+        self.transfer_encoding: bytes | None = None
+        self.connection = b""
+        self.cookie = b""
+        self.expect: bytes | None = None
+        self.upgrade_value: bytes | None = None
+        self.forwarded_for = b""
+        self.forwarded_proto = b""
+        self.forwarded_host = b""
+        self.size_bytes = 0
+        self.body_bytes = 0
+        self.expects_continue = False
+        self.keep_alive = True
+        self.upgrade = b""
+        self.rendered = b""
+        self.rendered_for: object = None
+        self._cookies: list[tuple[bytes, bytes]] | None = None
+
+    @property
+    def cookies(self) -> list[tuple[bytes, bytes]]:
+        """The cookies as (name, value) pairs, split once."""
+        pairs = self._cookies
+        if pairs is None:
+            pairs = self._cookies = parse_cookies(self.cookie) if self.cookie else []
+        return pairs
+
+
+def read_section(fields: RawFields, version: str, limits: HeadLimits) -> FieldSection:
+    """Read the fields of a request with HTTP `version`. Raises ClientFault (`head_too_large`, `field_…`, `framing_…`)."""
+    if len(fields) > limits.fields:
+        raise ClientFault("head_too_large", f"the request has more than {limits.fields} header fields")
+    section = FieldSection()
+    passed = section.passed
+    size = 0
+    largest = limits.field_bytes
+    singles: set[bytes] = set()
+    for name, value in fields:
+        known = _KNOWN(name) or classify(name)
+        role = known.role
+        length = len(name) + len(value) + _OVERHEAD_BYTES
+        size += length
+        if length > largest:
+            _check_large_field(known.lower, length, limits)
+        if role is _PASS:
+            passed.append((known.lower, name, value))
+        elif role is _SINGLE:
+            if known.lower in singles:
+                raise ClientFault("field_repeated", f"the header {known.lower.decode('ascii')} came twice")
+            singles.add(known.lower)
+            passed.append((known.lower, name, value))
+        elif role is not _DROP:
+            _NOTERS[role](section, value.rstrip(b" \t"))  # the parser leaves trailing white space (RFC 9112 §5)
+    section.size_bytes = size
+    _read_framing(section, version)
+    _read_connection(section, version)
+    return section
+
+
+def _check_large_field(lower: bytes, length: int, limits: HeadLimits) -> None:
+    allowed = {b"cookie": limits.cookie_bytes, b"authorization": limits.token_bytes}.get(lower, limits.field_bytes)
+    if length > allowed:
+        raise ClientFault("head_too_large", f"a header field is longer than {allowed} bytes")
+
+
+def _note_host(section: FieldSection, value: bytes) -> None:
+    if section.host is not None:
+        raise ClientFault("host_repeated", "the request has two Host headers")
+    section.host = value
+
+
+def _note_content_length(section: FieldSection, value: bytes) -> None:
+    if section.content_length is not None:
+        raise ClientFault("framing_length", "the request has two Content-Length headers")
+    section.content_length = value
+
+
+def _note_transfer_encoding(section: FieldSection, value: bytes) -> None:
+    if section.transfer_encoding is not None:
+        raise ClientFault("framing_transfer_encoding", "the request has two Transfer-Encoding headers")
+    section.transfer_encoding = value
+
+
+def _note_expect(section: FieldSection, value: bytes) -> None:
+    if section.expect is not None:
+        raise ClientFault("expect_unknown", "the request has two Expect headers")
+    section.expect = value
+
+
+def _note_upgrade(section: FieldSection, value: bytes) -> None:
+    if section.upgrade_value is not None:
+        raise ClientFault("field_repeated", "the header upgrade came twice")
+    section.upgrade_value = value
+
+
+def _note_connection(section: FieldSection, value: bytes) -> None:
+    section.connection = value if not section.connection else section.connection + b"," + value
+
+
+def _note_cookie(section: FieldSection, value: bytes) -> None:
+    section.cookie = value if not section.cookie else section.cookie + b"; " + value
+
+
+def _note_forwarded_for(section: FieldSection, value: bytes) -> None:
+    section.forwarded_for = value if not section.forwarded_for else section.forwarded_for + b"," + value
+
+
+def _note_forwarded_proto(section: FieldSection, value: bytes) -> None:
+    section.forwarded_proto = value if not section.forwarded_proto else section.forwarded_proto + b"," + value
+
+
+def _note_forwarded_host(section: FieldSection, value: bytes) -> None:
+    section.forwarded_host = value if not section.forwarded_host else section.forwarded_host + b"," + value
+
+
+_NOTERS: dict[Role, Callable[[FieldSection, bytes], None]] = {
+    Role.HOST: _note_host,
+    Role.CONTENT_LENGTH: _note_content_length,
+    Role.TRANSFER_ENCODING: _note_transfer_encoding,
+    Role.CONNECTION: _note_connection,
+    Role.COOKIE: _note_cookie,
+    Role.EXPECT: _note_expect,
+    Role.UPGRADE: _note_upgrade,
+    Role.FORWARDED_FOR: _note_forwarded_for,
+    Role.FORWARDED_PROTO: _note_forwarded_proto,
+    Role.FORWARDED_HOST: _note_forwarded_host,
+}
+
+
+def _read_framing(section: FieldSection, version: str) -> None:
+    """Find the announced body: one Content-Length, or exactly `chunked` on HTTP/1.1, never both (RFC 9112 §6)."""
+    if section.transfer_encoding is not None:
+        if section.content_length is not None or version != "1.1":
+            raise ClientFault("framing_transfer_encoding", "Transfer-Encoding with Content-Length, or on HTTP/1.0")
+        if section.transfer_encoding.lower() != b"chunked":
+            raise ClientFault("framing_transfer_encoding", "a transfer coding other than `chunked`")
+        section.body_bytes = CHUNKED
+    elif section.content_length is not None:
+        if not _DIGITS.match(section.content_length):
+            raise ClientFault("framing_length", "Content-Length is not a number")
+        section.body_bytes = int(section.content_length)
+        if section.body_bytes > MAX_BODY_BYTES:
+            raise ClientFault("body_too_large", "Content-Length is beyond anything that can be sent")
+    if section.expect is not None and version == "1.1":
+        if section.expect.lower() != b"100-continue":
+            raise ClientFault("expect_unknown", "an expectation other than 100-continue")
+        section.expects_continue = section.body_bytes != 0
+
+
+def _read_connection(section: FieldSection, version: str) -> None:
+    """Read keep-alive and upgrade, and drop what Connection names (RFC 9110 §7.6.1)."""
+    section.keep_alive = version == "1.1"
+    if not section.connection:
+        return
+    tokens = {token.strip(b" \t") for token in section.connection.lower().split(b",")}
+    if b"close" in tokens:
+        section.keep_alive = False
+    elif b"keep-alive" in tokens:
+        section.keep_alive = True
+    if b"upgrade" in tokens and section.upgrade_value is not None:
+        section.upgrade = section.upgrade_value.lower()
+        if section.upgrade == b"websocket" and section.body_bytes:
+            raise ClientFault("framing_upgrade", "a WebSocket handshake has no body")
+    named = tokens - _NOT_NAMES
+    if named:
+        section.passed = [field for field in section.passed if field[0] not in named]

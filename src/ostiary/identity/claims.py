@@ -1,0 +1,73 @@
+"""Reading claims with their exact types: times, texts, audiences, scopes (RFC 7519 §4.1, RFC 8693 §4.2, RFC 9068).
+
+A claim of the wrong type refuses the token: a gateway that guesses what was meant disagrees with somebody.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ostiary.identity.jose import TokenRefused
+
+MAX_TIME = 2**53
+MAX_SUBJECT_CHARACTERS = 255
+
+
+def read_time(claims: Mapping[str, Any], name: str) -> float | None:
+    """Return a NumericDate in seconds, None when absent or null; it lies within 0 < t < 2^53. Raises TokenRefused."""
+    value = claims.get(name)
+    if value is None:
+        return None
+    if (type(value) is not int and type(value) is not float) or not 0 < value < MAX_TIME:
+        raise TokenRefused("token_claim")
+    return value
+
+
+def read_text(claims: Mapping[str, Any], name: str) -> str | None:
+    """Return a text, None when absent or null. Raises TokenRefused `token_claim` for any other type."""
+    value = claims.get(name)
+    if value is not None and type(value) is not str:
+        raise TokenRefused("token_claim")
+    return value
+
+
+def read_texts(claims: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """Return a text or an array of texts as a tuple, empty when absent or null. Raises TokenRefused `token_claim`."""
+    value = claims.get(name)
+    if value is None:
+        return ()
+    if type(value) is str:
+        return (value,)
+    if type(value) is not list or not all(type(item) is str for item in value):
+        raise TokenRefused("token_claim")
+    return tuple(value)
+
+
+def read_scopes(claims: Mapping[str, Any]) -> frozenset[str]:
+    """Return the scopes from `scope` or, without one, `scp`: space-separated text or an array of texts."""
+    name = "scp" if claims.get("scope") is None else "scope"
+    value = claims.get(name)
+    if type(value) is str:
+        return frozenset(value.split())
+    return frozenset(read_texts(claims, name))
+
+
+def check_expiry(claims: Mapping[str, Any], now: float, slack_s: float) -> float:
+    """RFC 7519 §4.1.4: `exp` is there and, with the tolerance, not over. Return it."""
+    expires_at = read_time(claims, "exp")
+    if expires_at is None or expires_at + slack_s <= now:
+        raise TokenRefused("token_expired")
+    return expires_at
+
+
+def check_not_before(claims: Mapping[str, Any], now: float, slack_s: float) -> None:
+    """RFC 7519 §4.1.5: `nbf`, when there is one, has come."""
+    not_before = read_time(claims, "nbf")
+    if not_before is not None and not_before - slack_s > now:
+        raise TokenRefused("token_not_yet_valid")
+
+
+def check_subject(claims: Mapping[str, Any]) -> None:
+    """OpenID Connect Core §2: `sub` is a text of 1 to 255 ASCII characters."""
+    subject = claims.get("sub")
+    if type(subject) is not str or not subject.isascii() or not 0 < len(subject) <= MAX_SUBJECT_CHARACTERS:
+        raise TokenRefused("token_subject")

@@ -1,0 +1,129 @@
+"""Reading a compact JWS strictly, before any key is touched (RFC 7515 §3.1 and §5.2, RFC 8725 §3).
+
+Size, alphabet, three segments, one spelling per token, strict JSON, and a header that asks for nothing we do not do.
+What a header says about keys (`jwk`, `jku`, `x5u`, `x5c`) is never looked at. Encrypted tokens (five segments) are
+not supported. Which signature belongs to it is `ostiary.identity.keys`' part, what it claims that of `id_token` and
+`access_token`.
+"""
+
+from binascii import Error, a2b_base64
+from typing import Any, final
+
+from ostiary.identity.strict_json import InvalidJson, parse_json_object
+
+MAX_TOKEN_BYTES = 16_384
+MAX_KEY_ID_CHARACTERS = 256
+
+_SPELLING = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+# The last character of a segment carries spare bits; they must be zero, or one token would have several spellings.
+_PADDING = (b"", None, b"==", b"=")
+_LAST_WITHOUT_SPARE_BITS = (
+    None, None, frozenset(b"AQgw"), frozenset(b"AEIMQUYcgkosw048"),
+)  # fmt: skip
+# `crit` and `b64` change how to verify, `enc` and `zip` belong to encrypted tokens, `cty` announces a nested one.
+_REFUSED_MEMBERS = frozenset({"crit", "b64", "enc", "zip", "cty"})
+
+
+class TokenRefused(Exception):  # noqa: N818 - the design's word: a refusal is an answer, not an error of ours
+    """A token that is not accepted. `code` is stable and says which rule; the token itself is in no text."""
+
+    def __init__(self, code: str) -> None:
+        """Remember the stable `code` (lower_snake_case)."""
+        super().__init__(code)
+        self.code = code
+
+
+@final
+class UnknownKey(TokenRefused):
+    """No key in memory fits; fetching the provider's keys again may help. `kid` is None when the token names none."""
+
+    def __init__(self, kid: str | None) -> None:
+        """Remember the key id that the token named."""
+        super().__init__("token_key_unknown")
+        self.kid = kid
+
+
+@final
+class CompactToken:
+    """A well-formed compact JWS of which nothing is proven yet. Made by `parse_compact_token`.
+
+    `payload` are the bytes of the claims, `claims` the object that they spell, `raw` the token as it came.
+    """
+
+    __slots__ = ("algorithm", "claims", "key_id", "payload", "raw", "signature", "signing_input", "type")
+
+    raw: bytes
+    algorithm: str
+    key_id: str | None
+    type: str | None
+    payload: bytes
+    claims: dict[str, Any]
+    signing_input: bytes
+    signature: bytes
+
+    def __repr__(self) -> str:
+        """Name the algorithm only."""
+        return f"CompactToken({self.algorithm})"
+
+
+def parse_compact_token(raw: bytes) -> CompactToken:
+    """Take a compact JWS apart. Raises TokenRefused.
+
+    Codes: `token_too_large`, `token_encrypted`, `token_malformed` (alphabet, segments, spelling), `token_json`,
+    `token_header`.
+    """
+    if len(raw) > MAX_TOKEN_BYTES:
+        raise TokenRefused("token_too_large")
+    dots = raw.count(b".")
+    if dots != 2:
+        raise TokenRefused("token_encrypted" if dots == 4 else "token_malformed")
+    if raw.translate(None, _SPELLING):
+        raise TokenRefused("token_malformed")
+    signing_input, _, signature = raw.rpartition(b".")
+    header, _, payload = signing_input.partition(b".")
+    token = CompactToken()
+    token.raw = raw
+    try:
+        _read_header(token, parse_json_object(_decode_segment(header)))
+        token.payload = _decode_segment(payload)
+        token.claims = parse_json_object(token.payload)
+    except InvalidJson:
+        raise TokenRefused("token_json") from None
+    token.signing_input = signing_input
+    token.signature = _decode_segment(signature)
+    return token
+
+
+def _decode_segment(segment: bytes) -> bytes:
+    """Decode base64url without padding (RFC 7515 §2); the alphabet is checked already. Empty ones are refused."""
+    remainder = len(segment) % 4
+    padding = _PADDING[remainder]
+    last = _LAST_WITHOUT_SPARE_BITS[remainder]
+    if not segment or padding is None or (last is not None and segment[-1] not in last):
+        raise TokenRefused("token_malformed")
+    try:
+        return a2b_base64(segment.translate(_TO_STANDARD) + padding)
+    except Error:  # pragma: no cover - what is checked above always decodes
+        raise TokenRefused("token_malformed") from None
+
+
+def _read_header(token: CompactToken, header: dict[str, Any]) -> None:
+    algorithm = header.get("alg")
+    key_id = header.get("kid")
+    kind = header.get("typ")
+    if type(algorithm) is not str or not _REFUSED_MEMBERS.isdisjoint(header):
+        raise TokenRefused("token_header")
+    if key_id is not None and (type(key_id) is not str or len(key_id) > MAX_KEY_ID_CHARACTERS):
+        raise TokenRefused("token_header")
+    if kind is not None and type(kind) is not str:
+        raise TokenRefused("token_header")
+    token.algorithm = algorithm
+    token.key_id = key_id
+    token.type = kind
+
+
+def check_type(token: CompactToken, accepted: frozenset[str]) -> None:
+    """RFC 8725 §3.11: `typ` is absent or among `accepted` (lower case, without `application/`)."""
+    if token.type is not None and token.type.lower().removeprefix("application/") not in accepted:
+        raise TokenRefused("token_type")

@@ -1,0 +1,120 @@
+"""The session cookie: a sealed text cut into cookies that every browser keeps (RFC 6265 §6.1), and put together again.
+
+The first chunk has the cookie's name, the others `<name>_1` to `<name>_7`. The seal covers the number of chunks, so
+that one that is missing, left over, doubled or moved makes no session at all; what a client sends never raises. The
+writer refuses what the reader would: it says so with sizes (`SessionTooLarge`) and never cuts.
+"""
+
+from collections.abc import Sequence
+from typing import final
+
+from ostiary.http.cookies import MAX_COOKIE_BYTES, CookieAttributes, render_deleted_cookie, render_set_cookie
+from ostiary.identity.sealing import Sealer, bind, sealed_bytes
+
+MAX_CHUNKS = 8
+# What comes back in one Cookie header, names included: 4 KiB of the gateway's 32 KiB stay for everybody else's cookies,
+# because a Cookie header beyond the limit would lock the browser out with 431.
+MAX_RETURNED_BYTES = 28_672
+_COUNT_BYTES = 1
+_MAX_DELETIONS = 32
+_SUFFIXES = tuple(str(index).encode("ascii") for index in range(1, MAX_CHUNKS))
+
+Cookies = Sequence[tuple[bytes, bytes]]
+
+
+class SessionTooLarge(Exception):  # noqa: N818 - an answer to whoever wants to write, not an error of ours
+    """The session does not fit into cookies. `wanted_bytes` is its sealed size, `allowed_bytes` what would fit."""
+
+    def __init__(self, wanted_bytes: int, allowed_bytes: int) -> None:
+        """Remember the sizes; what is in the session is in no text."""
+        super().__init__(f"the sealed session has {wanted_bytes} bytes and at most {allowed_bytes} fit into cookies")
+        self.wanted_bytes = wanted_bytes
+        self.allowed_bytes = allowed_bytes
+
+
+@final
+class SessionCookie:
+    """One session cookie by name: collects, opens, seals and deletes its chunks."""
+
+    __slots__ = ("_attributes", "_binding", "_chunk_prefix", "_lifetime_s", "_name", "_sealer", "allowed_bytes", "name")
+
+    def __init__(
+        self, name: str, binding: Sequence[str], sealer: Sealer, attributes: CookieAttributes, lifetime_s: int
+    ) -> None:
+        """Bind the seal to the name and to `binding` (issuer, client, version)."""
+        self.name = name
+        self._name = name.encode("ascii")
+        self._chunk_prefix = self._name + b"_"
+        self._binding = bind(name, *binding)
+        self._sealer = sealer
+        self._attributes = attributes
+        self._lifetime_s = lifetime_s
+        self.allowed_bytes = min(MAX_CHUNKS * self._capacity(), MAX_RETURNED_BYTES - MAX_CHUNKS * (len(name) + 5))
+
+    def collect(self, cookies: Cookies) -> tuple[bytes, ...] | None:
+        """Return the chunks in order; `()` when there is no such cookie, None when they do not fit together."""
+        first: bytes | None = None
+        others: dict[bytes, bytes] | None = None
+        name, prefix = self._name, self._chunk_prefix
+        for key, value in cookies:
+            if key == name:
+                if first is not None:
+                    return None
+                first = value
+            elif key.startswith(prefix):
+                if others is None:
+                    others = {}
+                if key in others:
+                    return None
+                others[key] = value
+        if others is None:
+            return () if first is None else (first,)
+        if first is None or len(others) >= MAX_CHUNKS:
+            return None
+        rest = [others.get(prefix + suffix) for suffix in _SUFFIXES[: len(others)]]
+        chunks = [chunk for chunk in rest if chunk is not None]
+        return None if len(chunks) != len(rest) else (first, *chunks)
+
+    def open(self, chunks: tuple[bytes, ...]) -> bytes | None:
+        """Return what was sealed into exactly these chunks, or None."""
+        plain = self._sealer.open(b"".join(chunks), self._binding)
+        if plain is None or plain[:_COUNT_BYTES] != bytes((len(chunks),)):
+            return None
+        return plain[_COUNT_BYTES:]
+
+    def write(self, plain: bytes, nonce: bytes, present: Cookies) -> tuple[str, ...]:
+        """Return the Set-Cookie values that store `plain` and delete left-over chunks. Raises SessionTooLarge."""
+        wanted = sealed_bytes(_COUNT_BYTES + len(plain))
+        if wanted > self.allowed_bytes:
+            raise SessionTooLarge(wanted, self.allowed_bytes)
+        capacity = self._capacity()
+        count = -(-wanted // capacity)
+        sealed = self._sealer.seal(bytes((count,)) + plain, self._binding, nonce).decode("ascii")
+        names = [self.name, *(f"{self.name}_{index}" for index in range(1, count))]
+        written = [
+            render_set_cookie(name, sealed[start : start + capacity], self._attributes, self._lifetime_s)
+            for name, start in zip(names, range(0, wanted, capacity), strict=True)
+        ]
+        return (*written, *self._delete(present, keep=names))
+
+    def delete(self, present: Cookies) -> tuple[str, ...]:
+        """Return the Set-Cookie values that remove every chunk that the request brought, fitting or not."""
+        return self._delete(present, keep=())
+
+    def _delete(self, present: Cookies, keep: Sequence[str]) -> tuple[str, ...]:
+        ours = dict.fromkeys(key for key, _ in present if key == self._name or key.startswith(self._chunk_prefix))
+        names = [key.decode("ascii", "replace") for key in ours]
+        deletions = [self._render_deleted(name) for name in names[:_MAX_DELETIONS] if name not in keep]
+        return tuple(deletion for deletion in deletions if deletion)
+
+    def _render_deleted(self, name: str) -> str:
+        """Return an empty text for a name that no Set-Cookie can carry."""
+        try:
+            return render_deleted_cookie(name, self._attributes)
+        except ValueError:
+            return ""
+
+    def _capacity(self) -> int:
+        """Return how much of the sealed text one cookie takes, name and attributes counted."""
+        longest = f"{self.name}_{MAX_CHUNKS - 1}"
+        return MAX_COOKIE_BYTES - len(render_set_cookie(longest, "", self._attributes, self._lifetime_s))

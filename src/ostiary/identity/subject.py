@@ -1,0 +1,22 @@
+"""Subjects: the digest that stands for one in logs, and whether it is a person or a machine."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, Literal
+
+
+def digest_subject(issuer: str, subject: str) -> str:
+    """Return 16 hexadecimal characters of SHA-256 over issuer and subject, each with its length before it."""
+    digest = sha256()
+    for part in (issuer.encode("utf-8"), subject.encode("utf-8")):
+        digest.update(len(part).to_bytes(4, "big"))
+        digest.update(part)
+    return digest.hexdigest()[:16]
+
+
+def read_kind(claims: Mapping[str, Any]) -> Literal["person", "machine"]:
+    """Say whether verified claims speak for a machine: no `sub`, `sub` is the client, or the issuer says so."""
+    subject = claims.get("sub")
+    if subject is None or subject in (claims.get("client_id"), claims.get("azp")):
+        return "machine"
+    return "machine" if claims.get("gty") == "client-credentials" or claims.get("idtyp") == "app" else "person"

@@ -1,0 +1,124 @@
+"""What a person is told when a login cannot be finished, and what the operator finds in the log.
+
+The commonest complaint about gateways of this kind is one message for ten causes. Here each cause has its own code,
+page and remedy: another host, blocked cookies, too late, already finished, another browser. Nothing here decides.
+"""
+
+from typing import final
+
+import msgspec
+
+from ostiary.errors import ProviderFault
+from ostiary.http.page import Link
+from ostiary.http.request import Request
+from ostiary.identity.authorization import AuthorizationDenied, CallbackRefused, read_parameters
+from ostiary.identity.jose import TokenRefused
+from ostiary.identity.login_flow import FLOW_LIFETIME_S, FlowRefused, LoginFlow, read_state_age_s
+from ostiary.identity.return_to import HOME, is_local
+from ostiary.identity.session import Session
+from ostiary.identity.session_cookie import SessionTooLarge
+from ostiary.plugin import Reply
+from ostiary.ports import Log
+from ostiary.relying_party.pages import TEXTS, Text, build_page_reply
+from ostiary.relying_party.return_address import ReturnAddress
+
+_PASSING_ERRORS = frozenset({"temporarily_unavailable", "server_error"})
+
+
+@final
+class CallbackAnswers:
+    """The pages and log lines of one callback. `flow` is None where the login is not known to be this browser's."""
+
+    __slots__ = ("_address", "_log")
+
+    def __init__(self, address: ReturnAddress, log: Log) -> None:
+        """Know where logins return to and where they can be started again."""
+        self._address = address
+        self._log = log
+
+    def refuse(
+        self,
+        request: Request,
+        refused: CallbackRefused | FlowRefused | TokenRefused,
+        flow: LoginFlow | None,
+        now: float,
+    ) -> Reply:
+        """Answer a check that failed; what failed in an ID token is told to the log alone."""
+        code = self._explain_absence(request, now) if refused.code == "flow_absent" else refused.code
+        self._log.event("warning", code, "a login was refused", request=request.id, host=request.host)
+        link = self._plan_link(request, flow)
+        if isinstance(refused, TokenRefused):
+            return build_page_reply(request, "id_token_refused", link=link, reason=code)
+        if code == "flow_other_host":
+            return build_page_reply(request, code, text=self._name_both_hosts(request), link=link)
+        headers = (("Allow", "GET"),) if code == "callback_method" else ()
+        return build_page_reply(request, code, link=link, headers=headers)
+
+    def deny(self, request: Request, denied: AuthorizationDenied, flow: LoginFlow | None) -> Reply:
+        """Answer an error of the provider (RFC 6749 §4.1.2.1) in fixed words; its own are added, escaped."""
+        code = "provider_refused"
+        if denied.error in _PASSING_ERRORS:
+            code = "provider_unavailable"
+        elif denied.error == "access_denied":
+            code = "provider_access_denied"
+        self._log.event("warning", code, "the provider ended a login", request=request.id, provider_error=denied.error)
+        said = f"{denied.error}: {denied.description}" if denied.description else denied.error
+        fixed = TEXTS[code]
+        text = msgspec.structs.replace(fixed, happened=f"{fixed.happened} It said: {said}")
+        return build_page_reply(request, code, text=text, link=self._plan_link(request, flow))
+
+    def blame_provider(self, request: Request, fault: ProviderFault, flow: LoginFlow | None) -> Reply:
+        """Answer a provider that could not be reached, or whose answer cannot be used."""
+        self._log.event("error", fault.code, "the provider failed a login", request=request.id, detail=fault.detail)
+        code = "provider_answer_invalid"
+        if fault.passing:
+            code = "provider_unavailable"
+        elif fault.code == "token_refused":
+            code = "token_refused"
+        return build_page_reply(request, code, link=self._plan_link(request, flow), reason=fault.code)
+
+    def refuse_session(self, request: Request, excess: SessionTooLarge, session: Session) -> Reply:
+        """Answer a session that does not fit into cookies; the log says which part is how large."""
+        parts = {
+            "access_token_bytes": len(session.access_token),
+            "refresh_token_bytes": len(session.refresh_token or ""),
+            "id_token_bytes": len(session.id_token),
+            "id_token_claims_bytes": len(msgspec.json.encode(session.id_token_claims)),
+            "userinfo_bytes": len(msgspec.json.encode(session.userinfo)),
+        }
+        self._log.event(
+            "error",
+            "session_too_large",
+            "the session does not fit into cookies: let the provider issue smaller tokens or fewer claims",
+            request=request.id,
+            wanted_bytes=excess.wanted_bytes,
+            allowed_bytes=excess.allowed_bytes,
+            **parts,
+        )
+        return build_page_reply(request, "session_too_large")
+
+    def _explain_absence(self, request: Request, now: float) -> str:
+        """Say why the flow's cookie did not come: the most telling cause first."""
+        expected = self._address.fixed_host
+        if expected is not None and expected != request.host:
+            return "flow_other_host"
+        states = [value for name, value in read_parameters(request.target.query) if name == "state"]
+        age_s = read_state_age_s(states[0], now) if states else None
+        if age_s is not None and age_s >= FLOW_LIFETIME_S:
+            return "flow_stale"
+        return "flow_elsewhere" if request.cookie else "flow_cookies_blocked"
+
+    def _name_both_hosts(self, request: Request) -> Text:
+        return Text(
+            400,
+            "Two names for one place",
+            f"The sign-in came back to {request.authority.text}, but redirect_uri names {self._address.fixed_host}: a "
+            "browser keeps the cookies of the two apart, so its note about this sign-in did not come along.",
+            "Open the page you wanted by the other name. The operator can make both one: the host in redirect_uri, "
+            "the one people open, and the one that proxies pass on should be the same.",
+        )
+
+    def _plan_link(self, request: Request, flow: LoginFlow | None) -> Link:
+        """Offer the way to start again: the page that was wanted, if this browser's flow says so."""
+        place = flow.return_to if flow is not None else self._address.find_start(request)
+        return Link("Try again", place if is_local(place) else HOME)

@@ -1,0 +1,65 @@
+"""The cookies of one client at one provider, under the public scheme: its session and its logins under way.
+
+Names hold a digest of provider and client, so that two clients on one host stay signed in side by side; seals hold
+both in full, so that no cookie works for another client (DESIGN.md §7). Over https they are `Secure` and have the
+`__Host-` prefix, which no sibling domain can set (RFC 6265bis §4.1.3.2).
+"""
+
+from hashlib import sha256
+from typing import final
+
+from ostiary.http.cookies import CookieAttributes, render_set_cookie
+from ostiary.http.request import Request
+from ostiary.identity.login_flow import FLOW_VERSION, FlowCookies
+from ostiary.identity.sealing import Sealer, bind
+from ostiary.identity.session import SESSION_VERSION
+from ostiary.identity.session_cookie import SessionCookie
+from ostiary.relying_party.settings import RelyingPartySettings
+
+SESSION_PREFIX = "ostiary_session_"
+FLOW_PREFIX = "ostiary_login_"
+# Every client's: a sealed session is nobody else's business, so no upstream sees any of them.
+OWNED_NAMES = tuple(f"{host}{prefix}*" for host in ("", "__Host-") for prefix in (SESSION_PREFIX, FLOW_PREFIX))
+MAX_MOVES = 3
+_MOVES_LIFETIME_S = 10
+_DIGEST_CHARACTERS = 8
+
+
+@final
+class ClientCookies:
+    """Session and flow cookies under one scheme, and the counter that keeps host moves from going round in circles."""
+
+    __slots__ = ("_attributes", "_moves_name", "flows", "session")
+
+    def __init__(self, settings: RelyingPartySettings, *, secure: bool) -> None:
+        """Derive names and keys."""
+        client = (settings.discovery, settings.credentials.client_id)
+        digest = sha256(bind(*client)).hexdigest()[:_DIGEST_CHARACTERS]
+        host = "__Host-" if secure else ""
+        self._attributes = CookieAttributes(secure=secure)
+        self._moves_name = f"{host}{FLOW_PREFIX}moves"
+        self.session = SessionCookie(
+            f"{host}{SESSION_PREFIX}{digest}",
+            (*client, str(SESSION_VERSION)),
+            Sealer(settings.secrets, "session"),
+            self._attributes,
+            settings.lifetime_s,
+        )
+        self.flows = FlowCookies(
+            f"{host}{FLOW_PREFIX}{digest}_",
+            (*client, str(FLOW_VERSION)),
+            Sealer(settings.secrets, "login flow"),
+            self._attributes,
+        )
+
+    def count_moves(self, request: Request) -> int:
+        """Return how many host moves this browser made in the last seconds; what is no number counts as too many."""
+        name = self._moves_name.encode("ascii")
+        counts = [value for key, value in request.cookies if key == name]
+        if not counts:
+            return 0
+        return int(counts[0]) if len(counts) == 1 and counts[0] in {b"1", b"2", b"3"} else MAX_MOVES
+
+    def write_moves(self, count: int) -> str:
+        """Return the Set-Cookie value that remembers a host move for ten seconds."""
+        return render_set_cookie(self._moves_name, str(count), self._attributes, _MOVES_LIFETIME_S)

@@ -1,0 +1,80 @@
+"""What the upstream is told about a signed-in person: headers rendered once for each session.
+
+`X-Access-Token` (or `Authorization`) is the token itself; `X-ID-Token` and `X-Userinfo` are base64 of JSON, so always
+ASCII. A value that no header can carry is left out and logged; it is never cut. The client's own `Authorization` goes:
+it did not sign anybody in, and the upstream must not take it for who did.
+"""
+
+from binascii import b2a_base64
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from ostiary.identity.session import Session
+from ostiary.identity.subject import digest_subject
+from ostiary.plugin import Admit, Principal, RequestEdits, edit_request
+from ostiary.ports import Log
+from ostiary.relying_party.settings import SessionHeaders
+
+MAX_TOTAL_BYTES = 24_576
+
+
+def build_session_admit(record: Session, headers: SessionHeaders, log: Log) -> Admit:
+    """Return the verdict that every request with this session gets."""
+    digest = digest_subject(record.issuer, record.subject)
+    principal = Principal(
+        issuer=record.issuer,
+        subject=record.subject,
+        client_id=record.client_id,
+        kind="person",
+        digest=digest,
+        claims=record.id_token_claims,
+    )
+    return Admit(principal, reason="session", edits=_build_edits(record, headers, digest, log))
+
+
+def encode_claims(claims: Mapping[str, Any]) -> str:
+    """Return standard base64, without line breaks, of the JSON of claims."""
+    return b2a_base64(msgspec.json.encode(claims), newline=False).decode("ascii")
+
+
+def _build_edits(record: Session, headers: SessionHeaders, digest: str, log: Log) -> RequestEdits:
+    kept: list[tuple[str, str]] = []
+    used = 0
+    for name, value in _plan_headers(record, headers):
+        used += len(name) + len(value)
+        if used <= MAX_TOTAL_BYTES and _is_sendable(name, value):
+            kept.append((name, value))
+        else:
+            used -= len(name) + len(value)
+            log.event(
+                "warning",
+                "identity_header_left_out",
+                "a header for the upstream is too large or holds characters that no header can carry",
+                header=name,
+                value_bytes=len(value),
+                principal=digest,
+            )
+    return edit_request(kept, delete=("Authorization",))
+
+
+def _plan_headers(record: Session, headers: SessionHeaders) -> list[tuple[str, str]]:
+    planned = []
+    if headers.access_token and headers.access_token_in_authorization:
+        planned.append(("Authorization", f"Bearer {record.access_token}"))
+    elif headers.access_token:
+        planned.append(("X-Access-Token", record.access_token))
+    if headers.id_token:
+        planned.append(("X-ID-Token", encode_claims(record.id_token_claims)))
+    if headers.userinfo and record.userinfo is not None:
+        planned.append(("X-Userinfo", encode_claims(record.userinfo)))
+    return planned
+
+
+def _is_sendable(name: str, value: str) -> bool:
+    try:
+        edit_request(((name, value),))
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,155 @@
+"""Starting a login: from a person's navigation to the provider's sign-in page (OpenID Connect Core §3.1.2.1).
+
+Answers from memory when the provider is known, with one dice roll and one seal; otherwise the host waits for
+discovery. A navigation at another host than the redirect URI's is first moved there, where its cookies will be.
+"""
+
+from typing import final
+
+import msgspec
+
+from ostiary.errors import ProviderFault
+from ostiary.http.page import Link
+from ostiary.http.request import Request
+from ostiary.identity.authorization import build_authorization_base, build_authorization_url
+from ostiary.identity.login_flow import (
+    FLOW_VERSION,
+    STATE_RANDOM_BYTES,
+    FlowTooLarge,
+    LoginFlow,
+    build_state,
+)
+from ostiary.identity.metadata import Metadata
+from ostiary.identity.pkce import METHOD, VERIFIER_RANDOM_BYTES, build_challenge, build_verifier
+from ostiary.identity.return_to import HOME, plan_return_to
+from ostiary.identity.sealing import NONCE_BYTES, encode_base64url
+from ostiary.plugin import Pending, Reply, Services, Settled, Verdict
+from ostiary.providers.provider import Provider
+from ostiary.relying_party.client_cookies import MAX_MOVES, ClientCookies
+from ostiary.relying_party.pages import Text, build_page_reply, build_redirect
+from ostiary.relying_party.return_address import RedirectUri, ReturnAddress
+from ostiary.relying_party.settings import RelyingPartySettings
+
+_NONCE_RANDOM_BYTES = 32
+_DICE_BYTES = STATE_RANDOM_BYTES + _NONCE_RANDOM_BYTES + VERIFIER_RANDOM_BYTES + NONCE_BYTES
+
+
+@final
+class SignIn:
+    """Sends people to the provider."""
+
+    __slots__ = ("_address", "_base", "_provider", "_services", "_settings")
+
+    def __init__(
+        self, settings: RelyingPartySettings, address: ReturnAddress, provider: Provider, services: Services
+    ) -> None:
+        """Know no provider's endpoint yet."""
+        self._settings = settings
+        self._address = address
+        self._provider = provider
+        self._services = services
+        self._base = ("", "")
+
+    def start(self, request: Request, cookies: ClientCookies, now: float) -> Verdict:
+        """Answer a navigation: 302 to the provider or to the redirect URI's host, or a page that says why not.
+
+        ProviderFault may come out of a Pending's `settle()`.
+        """
+        redirect = self._address.plan(request)
+        if redirect is None:
+            return _refuse_host(request)
+        if redirect.host != request.host:
+            return self._move(request, redirect, cookies)
+        metadata = self._provider.metadata(now)
+        if metadata is None:
+            return Pending(lambda: self._discover(request, redirect, cookies))
+        return self._redirect(request, redirect, cookies, metadata, now)
+
+    async def _discover(self, request: Request, redirect: RedirectUri, cookies: ClientCookies) -> Settled:
+        metadata = await self._provider.load_metadata(self._services.clock.now())
+        return self._redirect(request, redirect, cookies, metadata, self._services.clock.now())
+
+    def _move(self, request: Request, redirect: RedirectUri, cookies: ClientCookies) -> Reply:
+        """Send the browser to where its flow cookie will be seen, unless that leads nowhere or in a circle."""
+        moves = cookies.count_moves(request)
+        reachable = self._services.reaches(redirect.host, request.path, self._settings.fingerprint)
+        if reachable and moves < MAX_MOVES:
+            target = redirect.origin + request.target.raw.decode("latin-1")
+            return build_redirect(302, target, "login_moved", (cookies.write_moves(moves + 1),))
+        happened = (
+            f"You opened {request.authority.text}, but sign-ins return to {redirect.origin}, and a browser keeps the "
+            "cookies of the two apart."
+        )
+        remedy = f"Open the page at {redirect.origin}. " + (
+            "A proxy before this gateway changes the host: the operator should let the original one pass."
+            if reachable
+            else "The operator can make both one: redirect_uri and the route's hosts should name the same host."
+        )
+        text = Text(400, "Please use the other address", happened, remedy)
+        link = Link(f"Go to {redirect.origin}", redirect.origin + next(plan_return_to(request.target)))
+        return build_page_reply(request, "login_other_host", text=text, link=link)
+
+    def _redirect(
+        self, request: Request, redirect: RedirectUri, cookies: ClientCookies, metadata: Metadata, now: float
+    ) -> Reply:
+        """RFC 6749 §4.1.1: a state, a nonce and a verifier that nobody can guess, kept by this browser alone."""
+        dice = self._services.random.token_bytes(_DICE_BYTES)
+        flow = LoginFlow(
+            version=FLOW_VERSION,
+            state=build_state(dice[:32], now),
+            nonce=encode_base64url(dice[32:64]).decode("ascii"),
+            code_verifier=build_verifier(dice[64:96]) if self._uses_pkce(metadata) else None,
+            issuer=metadata.issuer,
+            client_id=self._settings.credentials.client_id,
+            redirect_uri=redirect.uri,
+            return_to=HOME,
+            created_at=now,
+        )
+        written = _write_flow(flow, dice[96:], request, cookies)
+        if not written:
+            return build_page_reply(request, "login_address_too_long")
+        challenge = build_challenge(flow.code_verifier) if flow.code_verifier is not None else None
+        url = build_authorization_url(self._authorization_base(metadata), flow, challenge)
+        return build_redirect(302, url, "login_started", (*written, *cookies.session.delete(request.cookies)))
+
+    def _uses_pkce(self, metadata: Metadata) -> bool:
+        """RFC 7636 §6.2, DESIGN.md §7: always when asked for, and whenever the provider advertises S256."""
+        return self._settings.use_pkce or METHOD in metadata.code_challenge_methods_supported
+
+    def _authorization_base(self, metadata: Metadata) -> str:
+        endpoint = metadata.authorization_endpoint
+        if endpoint is None:
+            raise ProviderFault("provider_without_authorization", "no authorization_endpoint", passing=False)
+        if self._base[0] != endpoint:
+            settings = self._settings
+            base = build_authorization_base(
+                endpoint, settings.credentials.client_id, settings.scope, settings.authorization_parameters
+            )
+            self._base = (endpoint, base)
+        return self._base[1]
+
+
+def _write_flow(flow: LoginFlow, nonce: bytes, request: Request, cookies: ClientCookies) -> tuple[str, ...]:
+    """Seal the flow with the best place to come back to that fits; nothing when none does."""
+    for return_to in plan_return_to(request.target):
+        try:
+            wished = msgspec.structs.replace(flow, return_to=return_to)
+            return cookies.flows.write(wished, nonce, request.cookies, flow.created_at)
+        except FlowTooLarge:
+            continue
+    return ()
+
+
+def _refuse_host(request: Request) -> Reply:
+    """A redirect URI is never made of a Host header that nobody vouches for (RFC 9700 §4.11)."""
+    happened = (
+        f"Sign-ins return to the address that was opened, but {request.authority.text} is not among this route's "
+        "hosts, and no public address is configured."
+    )
+    remedy = (
+        "Open the page by the name that its operator gave you. The operator sets gateway.public_url, the route's "
+        "hosts, or an absolute redirect_uri."
+    )
+    return build_page_reply(
+        request, "login_host_unknown", text=Text(400, "Sign-in cannot start here", happened, remedy)
+    )

@@ -1,0 +1,108 @@
+"""Bearer tokens verified here, with the issuer's keys or the operator's (RFC 9068 §4, RFC 8725).
+
+With issuer and keys in memory the verdict is inline: no task, no waiting. Only missing metadata or keys, and a key id
+that may be new, are pending.
+"""
+
+from functools import partial
+from typing import final
+
+from ostiary.identity.access_token import ExpectedAccessToken, read_access_token
+from ostiary.identity.jose import CompactToken, TokenRefused, UnknownKey, parse_compact_token
+from ostiary.identity.keys import KeySet, read_public_key
+from ostiary.identity.metadata import Metadata
+from ostiary.plugin import Admit, Pending, Reply
+from ostiary.ports import Clock
+from ostiary.providers.provider import Provider
+from ostiary.resource_server.admission import Admission
+from ostiary.resource_server.memory import VerdictMemory
+from ostiary.resource_server.settings import BearerSettings
+
+# A key that its issuer withdrew stops working for remembered tokens, too, after this.
+MAX_REMEMBERED_S = 300.0
+
+
+@final
+class LocalVerification:
+    """Judges JWTs. With a public key and issuers in the settings the provider is never asked."""
+
+    __slots__ = (
+        "_admission", "_clock", "_expected", "_memory", "_metadata", "_pinned", "_provider", "_settings",
+    )  # fmt: skip
+
+    def __init__(
+        self, settings: BearerSettings, provider: Provider, admission: Admission, memory: VerdictMemory, clock: Clock
+    ) -> None:
+        """Read the public key, if there is one. Raises OperatorFault `public_key_invalid`."""
+        self._settings = settings
+        self._provider = provider
+        self._admission = admission
+        self._memory = memory
+        self._clock = clock
+        self._pinned = None if settings.public_key is None else read_public_key(settings.public_key)
+        self._expected = self._expect(settings.issuers) if settings.issuers else None
+        self._metadata: Metadata | None = None
+
+    def judge(self, raw: bytes, digest: bytes, now: float) -> Admit | Reply | Pending:
+        """Return the verdict on a token that is not remembered."""
+        try:
+            token = parse_compact_token(raw)
+        except TokenRefused as refused:
+            return self._admission.answers.invalid(refused.code)
+        expected = self._expected if self._settings.issuers else self._expect_of(self._provider.metadata(now))
+        keys = self._pinned if self._pinned is not None else self._provider.keys(now)
+        if expected is None or keys is None:
+            return Pending(partial(self._settle, token, digest))
+        try:
+            return self._verify(token, digest, expected, keys, now)
+        except UnknownKey as unknown:
+            if self._provider.may_refresh_keys(unknown.kid, now):
+                return Pending(partial(self._settle_with_new_keys, token, digest, expected, unknown.kid))
+            return self._admission.answers.invalid(unknown.code)
+        except TokenRefused as refused:
+            return self._admission.answers.invalid(refused.code)
+
+    async def _settle(self, token: CompactToken, digest: bytes) -> Admit | Reply:
+        """Load what is missing, then judge. Raises ProviderFault."""
+        expected = self._expected
+        if not self._settings.issuers:
+            expected = self._expect_of(await self._provider.load_metadata(self._clock.now()))
+        keys = self._pinned if self._pinned is not None else await self._provider.load_keys(self._clock.now())
+        return self._conclude(token, digest, expected, keys)
+
+    async def _settle_with_new_keys(
+        self, token: CompactToken, digest: bytes, expected: ExpectedAccessToken, kid: str | None
+    ) -> Admit | Reply:
+        """Fetch the keys again, then judge. Raises ProviderFault."""
+        keys = await self._provider.refresh_keys(self._clock.now(), kid)
+        return self._conclude(token, digest, expected, keys)
+
+    def _conclude(
+        self, token: CompactToken, digest: bytes, expected: ExpectedAccessToken | None, keys: KeySet
+    ) -> Admit | Reply:
+        try:
+            return self._verify(token, digest, expected, keys, self._clock.now())
+        except TokenRefused as refused:
+            return self._admission.answers.invalid(refused.code)
+
+    def _verify(
+        self, token: CompactToken, digest: bytes, expected: ExpectedAccessToken | None, keys: KeySet, now: float
+    ) -> Admit | Reply:
+        """Check everything and remember the verdict. Raises TokenRefused."""
+        if expected is None:  # no issuer is known: nobody could have made this token
+            raise TokenRefused("token_issuer")
+        verified = read_access_token(token, expected, keys, now)
+        verdict = self._admission.settle(token.raw, verified, verified.claims["iss"])
+        self._memory.remember(digest, verdict, expires_at=verified.expires_at, longest_s=MAX_REMEMBERED_S, now=now)
+        return verdict
+
+    def _expect_of(self, metadata: Metadata | None) -> ExpectedAccessToken | None:
+        if metadata is not self._metadata:
+            self._metadata = metadata
+            self._expected = None if metadata is None else self._expect((metadata.issuer,))
+        return self._expected
+
+    def _expect(self, issuers: tuple[str, ...]) -> ExpectedAccessToken:
+        return ExpectedAccessToken(
+            issuers=frozenset(issuers), algorithm=self._settings.algorithm, slack_s=self._settings.slack_s
+        )

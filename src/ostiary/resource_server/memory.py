@@ -1,0 +1,43 @@
+"""Verdicts on tokens that were proven once, under the digest of the Authorization header they came in.
+
+They live in a plugin instance, so required scopes, realm, issuer and keys of that instance are part of what is
+remembered. Refusals have a map of their own: garbage never drives out good tokens.
+"""
+
+from typing import final
+
+from ostiary.bounded import BoundedMap
+from ostiary.plugin import Admit, Reply
+
+MAX_ADMITTED = 4096
+MAX_REFUSED = 1024
+REFUSED_S = 10.0
+
+
+@final
+class VerdictMemory:
+    """Admitted tokens until their time is over, refused ones for 10 seconds."""
+
+    __slots__ = ("admitted", "refused")
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.admitted: BoundedMap[bytes, Admit] = BoundedMap(MAX_ADMITTED)
+        self.refused: BoundedMap[bytes, Reply] = BoundedMap(MAX_REFUSED)
+
+    def find(self, digest: bytes, now: float) -> Admit | Reply | None:
+        """Return the verdict under this digest, admission or refusal."""
+        return self.admitted.get(digest, now) or self.refused.get(digest, now)
+
+    def remember(
+        self, digest: bytes, verdict: Admit | Reply, *, expires_at: float | None, longest_s: float, now: float
+    ) -> None:
+        """Remember an admission until `expires_at`, `longest_s` at most; without an expiry not at all.
+
+        A refusal is remembered for 10 s at most.
+        """
+        if isinstance(verdict, Admit):
+            if expires_at is not None:
+                self.admitted.put(digest, verdict, expires_at=min(expires_at, now + longest_s), now=now)
+        else:
+            self.refused.put(digest, verdict, expires_at=now + min(longest_s, REFUSED_S), now=now)

@@ -1,0 +1,230 @@
+"""One connection to a node: writes a request, reads its response, tells its borrower, and judges its own fitness.
+
+Every response gets a fresh parser (llhttp is not told about HEAD). Whatever comes when nothing is expected, or after
+the response's end, closes the connection: one in doubt is never used again (DESIGN.md §9.11). It does not choose
+nodes and does not know clients.
+"""
+
+import asyncio
+from typing import Protocol, final
+
+import httptools
+
+from ostiary.errors import UpstreamFault
+from ostiary.http.response import MAX_RESPONSE_FIELDS, MAX_RESPONSE_HEAD_BYTES, BodyEnd, ResponseHead, read_response_head
+from ostiary.upstream.balancer import Node
+
+MAX_INFORMATIONAL = 8
+WRITE_BUFFER_BYTES = 65_536
+
+
+class Borrower(Protocol):
+    """Who waits for the response: told in one call per arrival of bytes."""
+
+    def response_arrived(self, head: ResponseHead | None, body: list[bytes], *, complete: bool) -> None:
+        """Take the head (once), body pieces, and whether the response is whole. The connection is free then."""
+        ...
+
+    def upstream_lost(self, fault: UpstreamFault, *, untouched: bool) -> None:
+        """Learn that the response will not be whole. `untouched`: no byte of an answer had come on a reused line."""
+        ...
+
+    def upstream_writable(self, *, writable: bool) -> None:
+        """Learn that the upstream takes more of the request body, or that it cannot for now."""
+        ...
+
+
+class Shelter(Protocol):
+    """Where connections rest between requests."""
+
+    def give(self, connection: "UpstreamConnection") -> None:
+        """Take back a connection that is fit for another request."""
+        ...
+
+    def forget(self, connection: "UpstreamConnection") -> None:
+        """Learn that a connection is gone."""
+        ...
+
+
+@final
+class UpstreamConnection(asyncio.Protocol):
+    """An HTTP/1.1 connection to `node`. At most one borrower at a time."""
+
+    __slots__ = (
+        "_body", "_borrower", "_complete", "_fault", "_fed_bytes", "_fields", "_head", "_informational",
+        "_message_ended", "_method", "_owned_cookies", "_parser", "_reused", "_shelter", "_started", "_surplus",
+        "idle_since", "node", "node_name", "request_sent", "served", "transport",
+    )  # fmt: skip
+
+    transport: asyncio.Transport
+
+    def __init__(self, node: Node, shelter: Shelter) -> None:
+        """Be made by the pool's dialling."""
+        self.node = node
+        self.node_name = f"{node[0]}:{node[1]}"
+        self._shelter = shelter
+        self._borrower: Borrower | None = None
+        self.served = 0
+        self.request_sent = False  # the borrower's word that the whole request has been written
+        self.idle_since = 0.0
+        self._owned_cookies: tuple[bytes, ...] = ()
+        self._prepare("GET")
+
+    def _prepare(self, method: str) -> None:
+        self._method = method
+        self._fields: list[tuple[bytes, bytes]] = []
+        self._body: list[bytes] = []
+        self._head: ResponseHead | None = None
+        self._fault: UpstreamFault | None = None
+        self._fed_bytes = 0
+        self._informational = 0
+        self._complete = False
+        self._message_ended = False
+        self._surplus = False
+        self._started = False
+
+    # --------------------------------------------------------------------------------------- for the borrower
+
+    def lend(self, borrower: Borrower, method: str, owned_cookies: tuple[bytes, ...]) -> None:
+        """Begin an exchange: the next response answers a request with `method`."""
+        self._prepare(method)
+        self._parser = httptools.HttpResponseParser(self)
+        self._reused = self.served > 0
+        self.served += 1
+        self.request_sent = False
+        self._borrower = borrower
+        self._owned_cookies = owned_cookies
+
+    def abandon(self) -> None:
+        """Close without ceremony: the exchange ended in a way that leaves doubt."""
+        self._borrower = None
+        if not self.transport.is_closing():
+            self.transport.abort()
+
+    def is_usable(self) -> bool:
+        """Say whether the connection may be lent."""
+        return self._borrower is None and not self.transport.is_closing()
+
+    # --------------------------------------------------------------------------------------- asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport  # type: ignore[assignment]
+        self.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+
+    def data_received(self, data: bytes) -> None:
+        borrower = self._borrower
+        if borrower is None:
+            self.transport.abort()  # nobody asked
+            return
+        self._started = True
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            if not self._complete and self._fault is None:
+                self._fault = UpstreamFault("upstream_answer_invalid", "the upstream's answer is not valid HTTP/1.1")
+            self._surplus = True
+        if self._head is None and self._fault is None:
+            self._fed_bytes += len(data)
+            if self._fed_bytes > MAX_RESPONSE_HEAD_BYTES or len(self._fields) > MAX_RESPONSE_FIELDS:
+                self._fault = UpstreamFault("upstream_head_too_large", "the upstream's response head does not end")
+        if self._fault is not None:
+            self._fail(self._fault)
+        elif self._head is not None:
+            self._deliver(borrower)
+
+    def _deliver(self, borrower: Borrower) -> None:
+        head = None if self._fed_bytes < 0 else self._head
+        self._fed_bytes = -1  # the head is told once
+        body = self._body
+        if body:
+            self._body = []
+        if self._complete:
+            self._release()
+        borrower.response_arrived(head, body, complete=self._complete)
+
+    def _release(self) -> None:
+        self._borrower = None
+        head = self._head
+        is_clean = self.request_sent and self._message_ended and not self._surplus
+        if head is None or not head.keep_alive or not is_clean or self.transport.is_closing():
+            self.transport.abort()
+        else:
+            self._shelter.give(self)
+
+    def _fail(self, fault: UpstreamFault) -> None:
+        borrower = self._borrower
+        untouched = self._reused and not self._started
+        self._borrower = None
+        self.transport.abort()
+        if borrower is not None:
+            borrower.upstream_lost(fault, untouched=untouched)
+
+    def eof_received(self) -> bool | None:
+        head = self._head
+        if self._borrower is not None and head is not None and head.body_end is BodyEnd.CLOSE and self._fault is None:
+            self._complete = True
+            self._deliver(self._borrower)
+        return None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._shelter.forget(self)
+        if self._borrower is not None:
+            moment = "in the middle of its answer" if self._started else "before it answered"
+            self._fail(UpstreamFault("upstream_lost", f"the upstream closed the connection {moment}"))
+
+    def pause_writing(self) -> None:
+        if self._borrower is not None:
+            self._borrower.upstream_writable(writable=False)
+
+    def resume_writing(self) -> None:
+        if self._borrower is not None:
+            self._borrower.upstream_writable(writable=True)
+
+    # -------------------------------------------------------------------------------------- parser callbacks
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._fields.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        if self._complete or self._head is not None:
+            self._surplus = True
+            return
+        status = self._parser.get_status_code()
+        if 100 <= status < 200:
+            self._take_informational(status)
+            return
+        try:
+            self._head = head = read_response_head(
+                status, self._parser.get_http_version(), self._fields, self._method, self._owned_cookies
+            )
+        except UpstreamFault as fault:
+            self._fault = fault
+            return
+        self._fields = []
+        if head.body_end is BodyEnd.NO_BODY:
+            # Fit for reuse although llhttp may wait for a body: the parser goes, and any further byte is surplus.
+            self._complete = self._message_ended = True
+
+    def _take_informational(self, status: int) -> None:
+        self._fields = []
+        self._informational += 1
+        if status == 101 or self._informational > MAX_INFORMATIONAL:
+            self._fault = UpstreamFault("upstream_answer_invalid", "an upgrade or too many interim answers, unasked")
+
+    def on_body(self, body: bytes) -> None:
+        if self._complete:
+            self._surplus = True
+        else:
+            self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        if self._head is None:
+            return  # an interim answer
+        if self._head.body_end is not BodyEnd.NO_BODY:
+            if self._complete:
+                self._surplus = True
+            self._complete = self._message_ended = True
+
+    def on_message_begin(self) -> None:
+        if self._complete:
+            self._surplus = True

@@ -1,0 +1,64 @@
+"""Upstreams by value: a balancer and a pool for each different specification, shared by the routes that name it.
+
+They outlive snapshots: a new configuration with the same upstream goes on with its warm connections.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import final
+
+from ostiary.config.upstreams import UpstreamSpec
+from ostiary.upstream.balancer import Balancer, plan_cycle
+from ostiary.upstream.pool import Pool
+
+
+@final
+class Upstream:
+    """A balancer with its pool, and the specification they come from."""
+
+    __slots__ = ("balancer", "pool", "spec")
+
+    def __init__(self, spec: UpstreamSpec, timer: Callable[[], float]) -> None:
+        """Lay out the cycle of nodes; no connection is opened."""
+        self.spec = spec
+        self.balancer = Balancer(plan_cycle(spec.nodes))
+        self.pool = Pool(
+            size=spec.keepalive_size,
+            idle_timeout_s=spec.keepalive_idle_s,
+            requests=spec.keepalive_requests,
+            timer=timer,
+        )
+
+
+@final
+class UpstreamDirectory:
+    """Every upstream in use."""
+
+    __slots__ = ("_timer", "_upstreams")
+
+    def __init__(self, timer: Callable[[], float]) -> None:
+        """Start without upstreams; `timer` is the loop's clock."""
+        self._timer = timer
+        self._upstreams: dict[UpstreamSpec, Upstream] = {}
+
+    def upstream(self, spec: UpstreamSpec) -> Upstream:
+        """Return the one upstream of this specification."""
+        found = self._upstreams.get(spec)
+        if found is None:
+            found = self._upstreams[spec] = Upstream(spec, self._timer)
+        return found
+
+    def retain(self, specs: Iterable[UpstreamSpec]) -> None:
+        """Close what no configuration names any more."""
+        wanted = set(specs)
+        for spec in [spec for spec in self._upstreams if spec not in wanted]:
+            self._upstreams.pop(spec).pool.close()
+
+    def close_stale(self, now: float) -> None:
+        """Close idle connections that are past their time."""
+        for upstream in self._upstreams.values():
+            upstream.pool.close_stale(now)
+
+    def close(self) -> None:
+        """Close every idle connection, at the end."""
+        for upstream in self._upstreams.values():
+            upstream.pool.close()

@@ -1,0 +1,178 @@
+"""The composition root: the only module that knows everyone. It builds the world from a configuration file and runs it.
+
+`run_gateway` serves until SIGTERM or Ctrl-C and then drains; SIGHUP reads the file again, and a file with mistakes
+never replaces what serves. Everything else in this code base gets what it needs as arguments.
+"""
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import final
+
+import uvloop
+
+from ostiary.adapters.clock import SystemClock
+from ostiary.adapters.dice import SystemRandom
+from ostiary.adapters.http_client import AiohttpClient
+from ostiary.adapters.line_writer import LineWriter
+from ostiary.adapters.log import JsonLog
+from ostiary.adapters.secret_file import load_or_make_secret
+from ostiary.adapters.spawner import TaskSpawner
+from ostiary.config.checking import Registry
+from ostiary.config.loading import load
+from ostiary.config.problems import Problem
+from ostiary.config.snapshot import Reaches, Snapshot
+from ostiary.gateway.access_log import AccessLog
+from ostiary.gateway.server import Server
+from ostiary.plugin import Place, PluginType, Services
+from ostiary.providers.directory import ProviderDirectory
+
+ShowProblems = Callable[[str, tuple[Problem, ...]], None]
+PLUGIN_GROUP = "ostiary.plugins"
+SECRET_FILE = ".ostiary-session-secret"  # noqa: S105 - a file's name
+
+
+def load_registry() -> Registry:
+    """Load every registered plugin type; built-ins come through the same door as those of third parties."""
+    registry: dict[str, PluginType] = {}
+    for entry in entry_points(group=PLUGIN_GROUP):
+        plugin_type: PluginType = entry.load()
+        registry[plugin_type.name] = plugin_type
+    return registry
+
+
+@final
+class Gateway:
+    """One gateway process around one configuration file."""
+
+    def __init__(self, path: Path, environ: Mapping[str, str], show_problems: ShowProblems) -> None:
+        """Make the adapters; nothing is opened yet."""
+        self.path = path
+        self._show_problems = show_problems
+        self._environ = environ
+        self._clock = SystemClock()
+        self._random = SystemRandom()
+        self._log = JsonLog(open(2, "wb", buffering=0, closefd=False), self._clock)  # noqa: SIM115 - lives as we do
+        self._spawner = TaskSpawner(self._log)
+        self._http = AiohttpClient()
+        self._registry = load_registry()
+        self._providers = ProviderDirectory(
+            http=self._http, clock=self._clock, spawner=self._spawner, log=self._log
+        )
+        self._snapshot: Snapshot | None = None
+        self._server: Server | None = None
+
+    def load(self) -> bool:
+        """Read the file. A good one becomes the snapshot; problems are printed. Raises OSError when it is unreadable.
+
+        Building runs without the garbage collector, and what it made is frozen: a full collection over many routes
+        would stall traffic.
+        """
+        gc.disable()
+        try:
+            loaded = load(self.path, self._environ, self._registry, self._make_services, self._snapshot)
+        finally:
+            gc.enable()
+        if loaded.snapshot is None:
+            self._show_problems(str(self.path), loaded.problems)
+            return False
+        gc.freeze()
+        for notice in loaded.snapshot.notices:
+            self._log.event("warning", "notice", notice)
+        self._snapshot = loaded.snapshot
+        if self._server is not None:
+            self._server.install(loaded.snapshot, self._make_prefix())
+        return True
+
+    async def serve(self) -> int:
+        """Listen, run until told to stop, drain. Returns the exit code."""
+        if self._snapshot is None:
+            return 1
+        settings = self._snapshot.gateway
+        writer = LineWriter(1)
+        access_log = AccessLog(writer, settings.access_log_sample) if settings.access_log_sample else None
+        self._server = server = Server(
+            clock=self._clock, timer=time.monotonic, spawner=self._spawner, log=self._log, access_log=access_log
+        )
+        server.install(self._snapshot, self._make_prefix())
+        if not await self._open_doors(server):
+            return 1
+        await self._wait_for_the_end()
+        print("ostiary: draining", file=sys.stderr, flush=True)
+        await server.drain(self._snapshot.gateway.drain_s)
+        await self._spawner.drain(1.0)
+        await self._http.close()
+        writer.close()
+        return 0
+
+    async def _open_doors(self, server: Server) -> bool:
+        settings = server.snapshot.gateway
+        for host, port in settings.listen:
+            try:
+                bound = await server.listen(host, port)
+            except OSError as error:
+                reason = error.strerror or str(error)
+                print(
+                    f"ostiary: cannot listen on {host}:{port} ({reason}): change gateway.listen, or stop what uses it",
+                    file=sys.stderr,
+                )
+                return False
+            place = f"[{host}]" if ":" in host else host
+            print(f"ostiary: listening on http://{place}:{bound}", file=sys.stderr, flush=True)
+        return True
+
+    async def _wait_for_the_end(self) -> None:
+        loop = asyncio.get_running_loop()
+        end = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, end.set)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
+        await end.wait()
+
+    def _reload(self) -> None:
+        try:
+            done = self.load()
+        except OSError as error:
+            done = False
+            self._log.event("error", "reload_failed", f"{self.path} cannot be read: {error.strerror}")
+        if done:
+            self._log.event("info", "reloaded", f"{self.path} is read again; listening addresses stay as they were")
+        else:
+            self._log.event("error", "reload_refused", f"{self.path} has mistakes; the configuration before it serves on")
+
+    def _make_services(self, place: Place, public_url: str | None, reaches: Reaches) -> Services:
+        return Services(
+            clock=self._clock,
+            random=self._random,
+            http=self._http,
+            spawner=self._spawner,
+            log=self._log,
+            providers=self._providers,
+            place=place,
+            public_url=public_url,
+            generated_secret=lambda: load_or_make_secret(self.path.absolute().parent / SECRET_FILE, self._random),
+            reaches=reaches,
+        )
+
+    def _make_prefix(self) -> str:
+        return self._random.token_bytes(5).hex()
+
+
+def run_gateway(
+    path: Path, show_problems: ShowProblems, environ: Mapping[str, str] = os.environ
+) -> int:
+    """Serve a configuration file. Returns 0 after a drain, 1 when it has mistakes or cannot listen, 2 when unreadable."""
+    try:
+        gateway = Gateway(path, environ, show_problems)
+        if not gateway.load():
+            return 1
+    except OSError as error:
+        print(f"ostiary run: {path} cannot be read: {error.strerror}", file=sys.stderr)
+        return 2
+    return uvloop.run(gateway.serve())

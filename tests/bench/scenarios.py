@@ -1,0 +1,128 @@
+"""What is measured: one gateway configuration with a route for each kind of decision, and the requests to it.
+
+Every request has the same 15 headers, as Chromium sends them with a navigation. S0 and S1 carry the cookie of a session
+that was begun by really signing in; S2 and S3 carry a bearer token instead; S4 carries nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.bench.tokens import CLIENT_ID, CLIENT_SECRET
+from tests.bench.wrk import PLACEHOLDER, Load
+
+SESSION_SECRET = "bench-session-secret-of-32-bytes-and-more"
+WELL_KNOWN = "/.well-known/openid-configuration"
+
+HEADERS = (
+    ("Connection", "keep-alive"),
+    ("Cache-Control", "max-age=0"),
+    ("sec-ch-ua", '"Chromium";v="140", "Not=A?Brand";v="24", "Google Chrome";v="140"'),
+    ("sec-ch-ua-mobile", "?0"),
+    ("sec-ch-ua-platform", '"Linux"'),
+    ("Upgrade-Insecure-Requests", "1"),
+    (
+        "User-Agent",
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+    ),
+    (
+        "Accept",
+        "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8",
+    ),
+    ("Sec-Fetch-Site", "none"),
+    ("Sec-Fetch-Mode", "navigate"),
+    ("Sec-Fetch-User", "?1"),
+    ("Sec-Fetch-Dest", "document"),
+    ("Accept-Encoding", "gzip, deflate, br, zstd"),
+    ("Accept-Language", "en-GB,en-US;q=0.9,en;q=0.8"),
+)
+
+
+@dataclass(frozen=True)
+class Materials:
+    """What requests are made of: the gateway's authority, a session's Cookie header, tokens."""
+
+    host: str
+    cookie: str
+    token: str
+    opaque_token: str
+    new_tokens: Path
+    warming_tokens: Path
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A kind of request and the status that the gateway answers it with."""
+
+    name: str
+    what: str
+    status: int
+    path: str
+    credentials: Callable[[Materials], tuple[str, str] | None]
+    has_new_tokens: bool = False
+    goal: float = field(default=0.0, compare=False)
+
+    def load(self, materials: Materials, *, warming: bool = False) -> Load:
+        """Return what wrk sends, to warm up or to measure."""
+        head = build_head(self.path, materials.host, self.credentials(materials))
+        tokens = materials.warming_tokens if warming else materials.new_tokens
+        return Load(head, tokens if self.has_new_tokens else None)
+
+    def sample(self, materials: Materials) -> bytes:
+        """Return one request to check the answer with."""
+        return self.load(materials).head.replace(PLACEHOLDER, materials.token).encode("ascii")
+
+
+def build_head(path: str, host: str, credentials: tuple[str, str] | None) -> str:
+    """Return a whole GET request: Host, the 14 other headers, and credentials if there are any."""
+    pairs = [("Host", host), *HEADERS, *([credentials] if credentials else [])]
+    lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in pairs)]
+    return "\r\n".join(lines) + "\r\n\r\n"
+
+
+def _cookie(materials: Materials) -> tuple[str, str]:
+    return "Cookie", materials.cookie
+
+
+def _bearer(token: str) -> tuple[str, str]:
+    return "Authorization", f"Bearer {token}"
+
+
+SCENARIOS = (
+    Scenario("S0", "no plugin", 200, "/plain/orders/4711?page=2", _cookie, goal=1.4),
+    Scenario("S1", "valid session", 200, "/session/orders/4711?page=2", _cookie, goal=1.5),
+    Scenario("S2_repeated", "bearer JWT, the same", 200, "/jwt/orders/4711", lambda m: _bearer(m.token), goal=1.5),
+    Scenario(
+        "S2_new", "bearer JWT, always new", 200, "/jwt/orders/4711", lambda m: _bearer(PLACEHOLDER),
+        has_new_tokens=True, goal=3.5,
+    ),
+    Scenario("S3", "introspected token", 200, "/introspected/orders/4711", lambda m: _bearer(m.opaque_token), goal=1.4),
+    Scenario("S4", "302 to the provider", 302, "/session/orders/4711?page=2", lambda m: None, goal=3.0),
+)  # fmt: skip
+
+
+def build_configuration(issuer: str, node: str) -> dict[str, Any]:
+    """Return the gateway's configuration: one worker, access log on, a route for each kind of decision."""
+    client = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "discovery": issuer + WELL_KNOWN}
+    return {
+        "gateway": {
+            "listen": [{"host": "127.0.0.1", "port": 0}],
+            "limits": {"requests_per_connection": 1_000_000_000},  # as nginx beside it
+        },
+        "routes": [
+            _route("plain", node, {}),
+            _route("session", node, {**client, "session": {"secret": SESSION_SECRET}}),
+            _route("jwt", node, {**client, "bearer_only": True, "use_jwks": True}),
+            _route(
+                "introspected", node, {**client, "bearer_only": True, "introspection_endpoint": f"{issuer}/introspect"}
+            ),
+        ],
+    }
+
+
+def _route(name: str, node: str, openid_connect: dict[str, Any]) -> dict[str, Any]:
+    route: dict[str, Any] = {"id": name, "uri": f"/{name}/*", "upstream": {"nodes": {node: 1}}}
+    if openid_connect:
+        route["plugins"] = {"openid-connect": openid_connect}
+    return route

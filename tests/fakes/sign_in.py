@@ -1,0 +1,183 @@
+"""A sign-in without sockets: a provider that authorizes and redeems codes, and a visitor with a cookie jar.
+
+    world = SignInWorld()
+    visitor = Visitor(world, plugin)
+    moved = await visitor.open("http://localhost:9080/a")      # Reply 302 to the provider
+    back = world.authorize(visitor.location(moved))            # the callback's URL
+    home = await visitor.open(back)                            # Reply 303 with the session
+
+The provider holds codes to what RFC 6749 and 7636 say of them, so that a gateway that forgets something fails.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from ostiary.http.outbound import OutboundRequest, OutboundResponse
+from ostiary.http.request import Request
+from ostiary.identity.pkce import build_challenge
+from ostiary.plugin import Admit, Pass, Pending, Place, Plugin, Reply, Services, Verdict
+from ostiary.providers.directory import ProviderDirectory
+from tests.fakes.clock import FakeClock
+from tests.fakes.cookie_jar import CookieJar
+from tests.fakes.dice import FakeRandom
+from tests.fakes.http_client import FakeHttpClient, answer_json
+from tests.fakes.issuer import (
+    DISCOVERY,
+    ISSUER,
+    JWKS_URI,
+    answer_discovery,
+    answer_keys,
+    discovery_document,
+    id_claims,
+    sign,
+)
+from tests.fakes.log import FakeLog
+from tests.fakes.requests import make_request
+from tests.fakes.spawner import FakeSpawner
+
+SECRET = "a-session-secret-for-tests"
+CLIENT_SECRET = "a-client-secret-for-tests"
+TOKEN_ENDPOINT = f"{ISSUER}/token"
+USERINFO_ENDPOINT = f"{ISSUER}/userinfo"
+PAGE_HEADERS = {"Accept": "text/html,*/*;q=0.8", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+class SignInWorld:
+    """Ports, and a provider behind them. The dictionaries change what the provider says; None leaves a member out."""
+
+    def __init__(self) -> None:
+        """Everything works."""
+        self.clock = FakeClock()
+        self.dice = FakeRandom()
+        self.http = FakeHttpClient()
+        self.log = FakeLog()
+        self.spawner = FakeSpawner()
+        self.providers = ProviderDirectory(http=self.http, clock=self.clock, spawner=self.spawner, log=self.log)
+        self.callback_changes: dict[str, str | None] = {}
+        self.token_changes: dict[str, Any] = {}
+        self.claim_changes: dict[str, Any] = {}
+        self.userinfo: dict[str, Any] = {"sub": "user-1", "name": "Quick Start"}
+        self.reachable = True
+        self.codes: dict[str, dict[str, str]] = {}
+        self.publish()
+
+    def publish(self, **changes: Any) -> None:
+        """Put the provider on the network, its discovery document changed."""
+        self.http.answers |= {
+            DISCOVERY: answer_discovery(**changes),
+            JWKS_URI: answer_keys(),
+            TOKEN_ENDPOINT: self._redeem,
+            USERINFO_ENDPOINT: lambda request: answer_json(self.userinfo),
+        }
+        self.document = discovery_document(**changes)
+
+    def take_down(self) -> None:
+        """Let nobody answer any more."""
+        self.http.answers.clear()
+
+    def services(self, place: Place | None = None, public_url: str | None = None) -> Services:
+        """Return what a plugin is built with."""
+        return Services(
+            clock=self.clock,
+            random=self.dice,
+            http=self.http,
+            spawner=self.spawner,
+            log=self.log,
+            providers=self.providers,
+            place=place or Place(id="r1", uris=("/anything/*",)),
+            public_url=public_url,
+            generated_secret=lambda: "a-generated-secret-of-the-host",
+            reaches=lambda host, path, fingerprint: self.reachable,
+        )
+
+    def authorize(self, location: str) -> str:
+        """Sign the person in, and return the address that the provider sends them back to."""
+        asked = dict(parse_qsl(urlsplit(location).query, strict_parsing=True))
+        assert location.startswith(f"{ISSUER}/authorize?")
+        assert asked["response_type"] == "code"
+        code = f"code-{len(self.codes)}"
+        self.codes[code] = asked
+        answer = {"code": code, "state": asked["state"], "iss": None} | self.callback_changes
+        query = urlencode({name: value for name, value in answer.items() if value is not None})
+        return f"{asked['redirect_uri']}?{query}"
+
+    def _redeem(self, request: OutboundRequest) -> OutboundResponse:
+        form = dict(parse_qsl(request.body.decode(), strict_parsing=True))
+        asked = self.codes.pop(form.get("code", ""), None)
+        if asked is None or form["grant_type"] != "authorization_code" or form["redirect_uri"] != asked["redirect_uri"]:
+            return answer_json({"error": "invalid_grant"}, 400)
+        if "code_challenge" in asked and build_challenge(form.get("code_verifier", "")) != asked["code_challenge"]:
+            return answer_json({"error": "invalid_grant"}, 400)
+        claims = id_claims(
+            self.clock.now(), **{"aud": asked["client_id"], "nonce": asked["nonce"], **self.claim_changes}
+        )
+        answer = {
+            "access_token": "an-access-token",
+            "token_type": "Bearer",
+            "expires_in": 300,
+            "refresh_token": "a-refresh-token",
+            "id_token": sign(claims),
+            "scope": "openid profile",
+        } | self.token_changes
+        return answer_json({name: value for name, value in answer.items() if value is not None})
+
+
+class Visitor:
+    """A browser in front of one plugin: keeps cookies by the rules, follows nothing by itself."""
+
+    def __init__(self, world: SignInWorld, plugin: Plugin) -> None:
+        """Start with an empty jar."""
+        self.world = world
+        self.plugin = plugin
+        self.jar = CookieJar()
+
+    def request(
+        self, url: str, method: str = "GET", headers: Mapping[str, str] | None = None, cookie: str | None = None
+    ) -> Request:
+        """Return the request that the gateway would read; a navigation unless `headers` say otherwise."""
+        parts = urlsplit(url)
+        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        sent = {"Host": parts.netloc, **(PAGE_HEADERS if headers is None else headers)}
+        cookies = self.jar.header(parts, self.world.clock.now()) if cookie is None else cookie
+        if cookies:
+            sent["Cookie"] = cookies
+        return make_request(method, target or "/", sent, scheme=parts.scheme)
+
+    async def open(
+        self, url: str, method: str = "GET", headers: Mapping[str, str] | None = None, cookie: str | None = None
+    ) -> Reply | Admit | Pass:
+        """Send a request, wait for what is pending, and keep the cookies."""
+        request = self.request(url, method, headers, cookie)
+        verdict: Verdict = self.plugin.decide(request, None, self.world.clock.now())
+        settled = await verdict.settle() if isinstance(verdict, Pending) else verdict
+        if isinstance(settled, Reply):
+            for name, value in settled.headers:
+                if name == "Set-Cookie":
+                    self.jar.store(value, urlsplit(url), self.world.clock.now())
+        return settled
+
+    async def sign_in(self, url: str) -> Reply:
+        """Go all the way; return the answer to the callback."""
+        started = await self.open(url)
+        settled = await self.open(self.world.authorize(location_of(started)))
+        assert isinstance(settled, Reply)
+        return settled
+
+    @property
+    def cookie_names(self) -> list[str]:
+        """The names of the cookies that are kept now."""
+        return sorted(cookie.name for cookie in self.jar.live(self.world.clock.now()))
+
+
+def location_of(settled: Reply | Admit | Pass) -> str:
+    """Return where a redirect leads."""
+    assert isinstance(settled, Reply), settled
+    assert settled.status in {302, 303}, (settled.status, settled.reason, settled.body)
+    return dict(settled.headers)["Location"]
+
+
+def run(work: Callable[[], Any]) -> Any:
+    """Run a conversation on a loop of its own."""
+    return asyncio.run(work())

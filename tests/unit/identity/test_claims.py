@@ -1,0 +1,97 @@
+"""Claims with their exact types."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ostiary.identity.claims import (
+    check_expiry,
+    check_not_before,
+    check_subject,
+    read_scopes,
+    read_text,
+    read_texts,
+    read_time,
+)
+from ostiary.identity.jose import TokenRefused
+
+SCOPE = st.text(st.sampled_from("abcXYZ019:/._-"), min_size=1, max_size=6)
+
+
+@pytest.mark.parametrize("value", [1, 1.5, 1_800_000_000, 2**53 - 1])
+def test_a_time_is_a_positive_number_below_2_to_the_53(value: float) -> None:
+    """Whole or with fractions."""
+    assert value == read_time({"exp": value}, "exp")
+
+
+@pytest.mark.parametrize("value", [0, -1, -0.5, 2**53, 1e300, "1800000000", True, [1], {}])
+def test_anything_else_is_no_time(value: Any) -> None:
+    """Not even a number in quotes, or a truth value, which Python counts as one."""
+    with pytest.raises(TokenRefused, match="token_claim"):
+        read_time({"exp": value}, "exp")
+
+
+@pytest.mark.parametrize("claims", [{}, {"a": None}])
+def test_what_is_absent_or_null_is_none(claims: dict[str, Any]) -> None:
+    """Null says nothing."""
+    assert (None, None, ()) == (read_time(claims, "a"), read_text(claims, "a"), read_texts(claims, "a"))
+
+
+@pytest.mark.parametrize("value", [1, True, ["a"], {}])
+def test_a_text_is_a_text(value: Any) -> None:
+    """Nothing is turned into one."""
+    assert "a" == read_text({"a": "a"}, "a")
+    with pytest.raises(TokenRefused, match="token_claim"):
+        read_text({"a": value}, "a")
+
+
+@pytest.mark.parametrize("value", [1, True, {}, ["a", 1], [["a"]], [None]])
+def test_texts_are_one_text_or_an_array_of_texts(value: Any) -> None:
+    """One wrong item spoils the array."""
+    assert [("a",), ("a", "b"), ()] == [read_texts({"a": given}, "a") for given in ("a", ["a", "b"], [])]
+    with pytest.raises(TokenRefused, match="token_claim"):
+        read_texts({"a": value}, "a")
+
+
+@given(st.lists(SCOPE, max_size=5))
+def test_scopes_are_read_from_every_form(scopes: list[str]) -> None:
+    """`scope` as text or array, `scp` as text or array."""
+    expected = frozenset(scopes)
+
+    assert expected == read_scopes({"scope": " ".join(scopes)}) == read_scopes({"scope": scopes})
+    assert expected == read_scopes({"scp": " ".join(scopes)}) == read_scopes({"scp": scopes, "scope": None})
+
+
+def test_scope_wins_over_scp_and_a_wrong_type_is_refused() -> None:
+    """They are not added together: the standard claim says what was granted."""
+    assert frozenset({"a"}) == read_scopes({"scope": "a", "scp": ["b"]})
+    assert frozenset() == read_scopes({})
+    with pytest.raises(TokenRefused, match="token_claim"):
+        read_scopes({"scope": {"a": 1}})
+
+
+def test_an_expiry_counts_until_the_tolerance_is_over() -> None:
+    """To the second; without `exp` nothing counts."""
+    assert 100 == check_expiry({"exp": 100}, 219.9, 120.0)
+    for claims in ({"exp": 100}, {}, {"exp": None}):
+        with pytest.raises(TokenRefused, match="token_expired"):
+            check_expiry(claims, 220.0, 120.0)
+
+
+def test_not_before_has_the_same_tolerance() -> None:
+    """And may be absent."""
+    check_not_before({"nbf": 320}, 200.0, 120.0)
+    check_not_before({}, 200.0, 120.0)
+    with pytest.raises(TokenRefused, match="token_not_yet_valid"):
+        check_not_before({"nbf": 321}, 200.0, 120.0)
+
+
+@pytest.mark.parametrize("subject", ["", "x" * 256, "ü", 7, None, ["a"]])
+def test_a_subject_is_1_to_255_ascii_characters(subject: Any) -> None:
+    """Longer, empty, or of another alphabet or type: refused."""
+    check_subject({"sub": "x"})
+    check_subject({"sub": "x" * 255})
+    with pytest.raises(TokenRefused, match="token_subject"):
+        check_subject({"sub": subject})

@@ -1,0 +1,426 @@
+"""The callback: from what the provider sent back to a session, check by check."""
+
+import asyncio
+import json
+from base64 import urlsafe_b64decode
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from ostiary.errors import ProviderFault
+from ostiary.http.outbound import OutboundRequest, OutboundResponse
+from ostiary.plugin import Admit, Reply
+from ostiary.relying_party.settings import SessionHeaders
+from tests.fakes.http_client import answer_json
+from tests.fakes.issuer import ISSUER, JWKS_URI, answer_keys, make_key, publish, sign
+from tests.fakes.relying_parties import ORIGIN, PartyPlugin
+from tests.fakes.sign_in import (
+    CLIENT_SECRET,
+    TOKEN_ENDPOINT,
+    USERINFO_ENDPOINT,
+    SignInWorld,
+    Visitor,
+    location_of,
+    run,
+)
+
+PAGE = f"{ORIGIN}/anything/test?x=1"
+
+
+def finish(
+    world: SignInWorld, before: Callable[[Visitor, str], str] | None = None, **changes: Any
+) -> tuple[Reply, Visitor]:
+    """Sign in; `before` may change the world and the callback's address on the way. The flow's cookie always goes."""
+
+    async def conversation() -> tuple[Reply, Visitor]:
+        visitor = Visitor(world, PartyPlugin(world, **changes))
+        back = world.authorize(location_of(await visitor.open(PAGE)))
+        settled = await visitor.open(before(visitor, back) if before is not None else back)
+        assert isinstance(settled, Reply)
+        return settled, visitor
+
+    reply, visitor = run(conversation)
+    assert not any(name.startswith("ostiary_login_") for name in visitor.cookie_names)
+    return reply, visitor
+
+
+def refused(world: SignInWorld, **changes: Any) -> tuple[int, str]:
+    """Sign in, and return status and reason of a refusal, after which nobody is signed in."""
+    reply, visitor = finish(world, **changes)
+    assert visitor.cookie_names == []
+    return reply.status, reply.reason
+
+
+def test_a_finished_login_leads_back_with_a_session() -> None:
+    """303 to the page that was wanted; the session's cookie comes, the flow's goes, and nobody keeps the answer."""
+    world = SignInWorld()
+    reply, visitor = finish(world)
+
+    assert (reply.status, reply.reason, location_of(reply)) == (303, "login_finished", "/anything/test?x=1")
+    assert dict(reply.headers)["Cache-Control"] == "no-store"
+    assert [name[:16] for name in visitor.cookie_names] == ["ostiary_session_"]
+    (session,) = visitor.jar.live(world.clock.now())
+    assert session.is_http_only
+    assert session.expires_at == world.clock.now() + 3600
+
+
+def test_the_session_admits_and_tells_who_signed_in() -> None:
+    """What the provider said is what the upstream is told."""
+    world = SignInWorld()
+    _, visitor = finish(world)
+    admit = run(lambda: visitor.open(PAGE))
+
+    assert isinstance(admit, Admit)
+    assert admit.principal is not None
+    assert admit.edits is not None
+    assert (admit.principal.issuer, admit.principal.subject) == (ISSUER, "user-1")
+    assert b"X-Access-Token: an-access-token\r\n" in admit.edits.block
+    assert b"X-Userinfo: " in admit.edits.block
+
+
+def test_the_session_ends_with_its_access_token_or_its_lifetime() -> None:
+    """Whichever is first; an hour where the provider does not say how long a token lives."""
+    for said, lifetime_s, seconds in ((300, 3600, 300), (None, 9000, 3600), (300, 60, 60)):
+        world = SignInWorld()
+        world.token_changes = {"expires_in": said}
+        _, visitor = finish(world, lifetime_s=lifetime_s)
+        cookie = visitor.request(PAGE).cookie.decode()
+        world.clock.advance(seconds - 1)
+        assert isinstance(run(lambda v=visitor, c=cookie: v.open(PAGE, cookie=c)), Admit)
+        world.clock.advance(1)
+        assert isinstance(run(lambda v=visitor, c=cookie: v.open(PAGE, cookie=c)), Reply)
+        assert isinstance(visitor.plugin, PartyPlugin)
+        assert visitor.plugin.missed[-1] == "session_expired"
+
+
+def test_the_code_goes_to_the_token_endpoint_once_with_everything_that_belongs_to_it() -> None:
+    """Client authentication, redirect URI, verifier."""
+    world = SignInWorld()
+    finish(world)
+    (call,) = (call for call in world.http.calls if call.url == TOKEN_ENDPOINT)
+    form = dict(parse_qsl(call.body.decode()))
+
+    assert call.method == "POST"
+    assert dict(call.headers)["Authorization"].startswith("Basic ")
+    assert set(form) == {"grant_type", "code", "redirect_uri", "code_verifier"}
+    assert CLIENT_SECRET not in call.body.decode()
+
+
+@pytest.mark.parametrize(
+    ("offered", "in_body"),
+    [
+        (None, False),
+        (["client_secret_basic", "client_secret_post"], False),
+        (["private_key_jwt", "client_secret_post"], True),
+        (["private_key_jwt"], False),
+    ],
+)
+def test_the_client_says_who_it_is_as_the_provider_can_take_it(offered: list[str] | None, *, in_body: bool) -> None:
+    """As configured; where that is not offered, the first offered method that is supported."""
+    world = SignInWorld()
+    world.publish(token_endpoint_auth_methods_supported=offered)
+    finish(world)
+    (call,) = (call for call in world.http.calls if call.url == TOKEN_ENDPOINT)
+
+    assert (b"client_secret=" in call.body) == in_body
+    assert ("Authorization" in dict(call.headers)) != in_body
+
+
+@pytest.mark.parametrize("method", ["POST", "HEAD", "PUT", "OPTIONS"])
+def test_answers_come_by_get(method: str) -> None:
+    """Anything else is 405, before anything is read."""
+    world = SignInWorld()
+
+    async def conversation() -> Reply:
+        visitor = Visitor(world, PartyPlugin(world))
+        back = world.authorize(location_of(await visitor.open(PAGE)))
+        settled = await visitor.open(back, method)
+        assert isinstance(settled, Reply)
+        return settled
+
+    reply: Reply = run(conversation)
+    assert (reply.status, reply.reason, dict(reply.headers)["Allow"]) == (405, "callback_method", "GET")
+    assert world.http.count(TOKEN_ENDPOINT) == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"iss": "https://evil.example"}, "callback_issuer_differs"),
+        ({"code": None}, "callback_code_missing"),
+        ({"code": "c" * 5000}, "callback_code_too_large"),
+    ],
+)
+def test_an_answer_that_fails_a_check_is_refused_before_the_code_is_sent(
+    changes: dict[str, str | None], reason: str
+) -> None:
+    """400, no token call, no session."""
+    world = SignInWorld()
+    world.callback_changes = changes
+
+    assert refused(world) == (400, reason)
+    assert world.http.count(TOKEN_ENDPOINT) == 0
+
+
+def test_an_issuer_that_was_announced_has_to_come() -> None:
+    """RFC 9207: with the right one the login goes on."""
+    world = SignInWorld()
+    world.publish(authorization_response_iss_parameter_supported=True)
+
+    assert refused(world) == (400, "callback_issuer_missing")
+    world.callback_changes = {"iss": ISSUER}
+    assert finish(world)[0].reason == "login_finished"
+
+
+def test_a_repeated_parameter_ends_the_login() -> None:
+    """And takes its cookie along, though it stays unclear which value was meant."""
+    world = SignInWorld()
+    for name in ("code", "state"):
+        reply, _ = finish(world, lambda visitor, back, name=name: f"{back}&{name}=other")
+        assert (reply.status, reply.reason) == (400, "callback_parameter_repeated")
+    assert world.http.count(TOKEN_ENDPOINT) == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "reason"),
+    [
+        ("access_denied", 403, "provider_access_denied"),
+        ("temporarily_unavailable", 503, "provider_unavailable"),
+        ("server_error", 503, "provider_unavailable"),
+        ("login_required", 400, "provider_refused"),
+        ("<script>", 400, "provider_refused"),
+    ],
+)
+def test_an_error_of_the_provider_is_shown_escaped(error: str, status: int, reason: str) -> None:
+    """With its description, a way to start again, and no redirect that could loop."""
+    world = SignInWorld()
+    world.callback_changes = {"error": error, "error_description": "<b>no</b>"}
+    reply, visitor = finish(world)
+
+    assert (reply.status, reply.reason) == (status, reason)
+    assert b"&lt;b&gt;no&lt;/b&gt;" in reply.body
+    assert b"<script>" not in reply.body
+    assert b'href="/anything/test?x=1"' in reply.body
+    assert ("Retry-After" in dict(reply.headers)) == (status == 503)
+    assert visitor.cookie_names == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "reason"),
+    [
+        ({"token_type": "mac"}, 502, "token_answer_invalid"),
+        ({"access_token": None}, 502, "token_answer_invalid"),
+        ({"id_token": None}, 502, "id_token_missing"),
+        ({"id_token": "garbage"}, 502, "token_malformed"),
+    ],
+)
+def test_a_token_answer_that_cannot_be_used_ends_the_login(changes: dict[str, Any], status: int, reason: str) -> None:
+    """The page says no more than that; the reason is in the log."""
+    world = SignInWorld()
+    world.token_changes = changes
+
+    assert refused(world) == (status, reason)
+    assert reason in world.log.codes
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"iss": "https://evil.example"}, "token_issuer"),
+        ({"aud": "other"}, "token_audience"),
+        ({"nonce": "other"}, "token_nonce"),
+        ({"exp": 1}, "token_expired"),
+        ({"sub": None}, "token_subject"),
+    ],
+)
+def test_every_check_of_the_id_token_is_made(changes: dict[str, Any], reason: str) -> None:
+    """They are tried one by one where they are written; here, that they are asked at all."""
+    world = SignInWorld()
+    world.claim_changes = changes
+
+    assert refused(world) == (502, reason)
+
+
+def test_an_id_token_without_nonce_is_a_matter_of_configuration() -> None:
+    """Refused with `use_nonce`; a wrong one always (above)."""
+    world = SignInWorld()
+    world.claim_changes = {"nonce": None}
+
+    assert finish(world)[0].reason == "login_finished"
+    assert refused(world, require_nonce=True) == (502, "token_nonce")
+
+
+def test_a_key_that_is_new_is_looked_for_once() -> None:
+    """The provider rotated its keys after we read them: the second look finds the key."""
+    world = SignInWorld()
+    finish(world)
+    new = make_key("EC", "P-256")
+    world.http.answers[JWKS_URI] = answer_keys(publish(make_key()), publish(new, "key-2"))
+
+    def rotate(visitor: Visitor, back: str) -> str:
+        redeem = world.http.answers[TOKEN_ENDPOINT]
+        assert callable(redeem)
+
+        def answer(request: OutboundRequest) -> OutboundResponse:
+            tokens = json.loads(redeem(request).body)
+            payload = tokens["id_token"].split(".")[1]
+            claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+            return answer_json(tokens | {"id_token": sign(claims, new, alg="ES256", kid="key-2")})
+
+        world.http.answers[TOKEN_ENDPOINT] = answer
+        return back
+
+    assert finish(world, rotate)[0].reason == "login_finished"
+    assert world.http.count(JWKS_URI) == 2
+
+
+def test_a_signature_of_nobody_is_refused() -> None:
+    """A key id that no key set has, also after a second look."""
+    world = SignInWorld()
+    world.http.answers[JWKS_URI] = answer_keys(publish(make_key(number=1), "key-1"))
+
+    assert refused(world) == (502, "token_signature")
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (ProviderFault("provider_timeout", "3 s"), 503),
+        (ProviderFault("provider_answer_too_large", "", passing=False), 502),
+    ],
+)
+def test_a_token_endpoint_that_does_not_answer_ends_the_login_with_a_way_back(
+    fault: ProviderFault, status: int
+) -> None:
+    """Its cookie goes too: the code may have been used."""
+    world = SignInWorld()
+    world.http.answers[TOKEN_ENDPOINT] = fault
+    reply, visitor = finish(world)
+
+    assert (reply.status, reply.reason) == (status, fault.code)
+    assert b'href="/anything/test?x=1"' in reply.body
+    assert visitor.cookie_names == []
+
+
+def test_a_code_that_the_provider_does_not_redeem_ends_the_login() -> None:
+    """502, and the log has the provider's error code but not the code itself."""
+    world = SignInWorld()
+
+    def spend(visitor: Visitor, back: str) -> str:
+        world.codes.clear()
+        return back
+
+    reply, _ = finish(world, spend)
+
+    assert (reply.status, reply.reason) == (502, "token_refused")
+    assert "invalid_grant" in world.log.text
+    assert "code-0" not in world.log.text
+
+
+def test_userinfo_of_somebody_else_ends_the_login() -> None:
+    """OpenID Connect Core §5.3.4."""
+    world = SignInWorld()
+    world.userinfo = {"sub": "mallory"}
+
+    assert refused(world) == (502, "userinfo_subject_mismatch")
+
+
+@pytest.mark.parametrize("answer", [ProviderFault("provider_timeout"), answer_json({}, 500), answer_json([])])
+def test_without_userinfo_the_login_goes_on(answer: Any) -> None:
+    """It is logged, and the upstream is not told what is not known."""
+    world = SignInWorld()
+    world.http.answers[USERINFO_ENDPOINT] = answer
+    reply, visitor = finish(world)
+    admit = run(lambda: visitor.open(PAGE))
+
+    assert reply.reason == "login_finished"
+    assert "userinfo_missing" in world.log.codes
+    assert isinstance(admit, Admit)
+    assert admit.edits is not None
+    assert b"X-Userinfo" not in admit.edits.block
+
+
+def test_userinfo_is_asked_for_when_it_is_wanted() -> None:
+    """With the access token in the header; not at all when no header would carry it."""
+    world = SignInWorld()
+    finish(world, headers=SessionHeaders(userinfo=False))
+    assert world.http.count(USERINFO_ENDPOINT) == 0
+    finish(world)
+    (call,) = (call for call in world.http.calls if call.url == USERINFO_ENDPOINT)
+    assert dict(call.headers)["Authorization"] == "Bearer an-access-token"
+    assert not urlsplit(call.url).query
+
+
+def test_a_session_that_is_too_large_is_refused_with_its_sizes() -> None:
+    """Never cut, never kept in part; the log says which part is how large and holds none of it."""
+    world = SignInWorld()
+    world.token_changes = {"access_token": "a" * 30_000}
+
+    assert refused(world) == (502, "session_too_large")
+    event = world.log.events[-1]
+    assert event.code == "session_too_large"
+    assert event.fields["access_token_bytes"] == 30_000
+    assert "aaa" not in world.log.text
+
+
+@pytest.mark.parametrize(("number", "reason"), [(2**63, "login_finished"), (2**70, "claims_unusable")])
+def test_claims_that_cannot_be_kept_end_the_login(number: int, reason: str) -> None:
+    """A number beyond 64 bits has no place in a session."""
+    world = SignInWorld()
+    userinfo = b'{"sub":"user-1","n":%d}' % number
+    world.http.answers[USERINFO_ENDPOINT] = OutboundResponse(status=200, body=userinfo)
+
+    assert finish(world)[0].reason == reason
+
+
+def test_nothing_secret_reaches_the_log() -> None:
+    """Over a login that works and several that do not."""
+    world = SignInWorld()
+    states = []
+
+    def remember(visitor: Visitor, back: str) -> str:
+        states.append(dict(parse_qsl(urlsplit(back).query))["state"])
+        return back
+
+    finish(world, remember)
+    world.claim_changes = {"nonce": "other"}
+    finish(world, remember)
+    world.token_changes = {"token_type": "mac"}
+    finish(world, remember)
+
+    assert len(states) == 3
+    for secret in ("an-access-token", "a-refresh-token", "code-", CLIENT_SECRET, *states):
+        assert secret not in world.log.text
+
+
+def test_two_callbacks_at_once_redeem_one_code() -> None:
+    """The state is used before anybody waits."""
+    world = SignInWorld()
+
+    async def conversation() -> list[str]:
+        visitor = Visitor(world, PartyPlugin(world))
+        back = world.authorize(location_of(await visitor.open(PAGE)))
+        settled = await asyncio.gather(visitor.open(back), visitor.open(back))
+        return [reply.reason for reply in settled if isinstance(reply, Reply)]
+
+    assert sorted(run(conversation)) == ["callback_replayed", "login_finished"]
+    assert world.http.count(TOKEN_ENDPOINT) == 1
+
+
+def test_a_gateway_that_was_restarted_meanwhile_learns_the_provider_again() -> None:
+    """The flow is in the browser, the provider is a call away."""
+    world = SignInWorld()
+
+    async def conversation() -> str:
+        visitor = Visitor(world, PartyPlugin(world))
+        back = world.authorize(location_of(await visitor.open(PAGE)))
+        fresh = SignInWorld()
+        fresh.codes = world.codes
+        visitor.world, visitor.plugin = fresh, PartyPlugin(fresh)
+        settled = await visitor.open(back)
+        assert isinstance(settled, Reply)
+        return settled.reason
+
+    assert run(conversation) == "login_finished"

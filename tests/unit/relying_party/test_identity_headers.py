@@ -1,0 +1,116 @@
+"""What the upstream is told about a signed-in person."""
+
+import json
+from base64 import b64decode
+from typing import Any
+
+import msgspec
+import pytest
+
+from ostiary.identity.session import SESSION_VERSION, Session
+from ostiary.identity.subject import digest_subject
+from ostiary.plugin import MAX_EDIT_VALUE_BYTES
+from ostiary.relying_party.identity_headers import build_session_admit
+from ostiary.relying_party.settings import SessionHeaders
+from tests.fakes.log import FakeLog
+
+SESSION = Session(
+    version=SESSION_VERSION,
+    issuer="https://id.example",
+    client_id="shop",
+    subject="alice",
+    created_at=0.0,
+    expires_at=1.0,
+    access_token="access.token",
+    access_token_expires_at=1.0,
+    refresh_token="refresh",
+    scope="openid",
+    id_token="raw.id.token",
+    id_token_claims={"sub": "alice", "name": "Zoë\r\nX-Admin: 1"},
+    userinfo={"sub": "alice", "groups": []},
+)
+EVERYTHING = SessionHeaders()
+
+
+def lines(headers: SessionHeaders = EVERYTHING, log: FakeLog | None = None, **changes: Any) -> dict[str, str]:
+    admit = build_session_admit(msgspec.structs.replace(SESSION, **changes), headers, log or FakeLog())
+    assert admit.edits is not None
+    return dict(line.split(": ", 1) for line in admit.edits.block.decode("ascii").splitlines())
+
+
+def decode(value: str) -> Any:
+    return json.loads(b64decode(value, validate=True))
+
+
+def test_the_upstream_gets_token_claims_and_userinfo() -> None:
+    """The token as it is; claims and userinfo as base64 of JSON, so that no claim becomes a header line."""
+    told = lines()
+
+    assert set(told) == {"X-Access-Token", "X-ID-Token", "X-Userinfo"}
+    assert told["X-Access-Token"] == "access.token"
+    assert decode(told["X-ID-Token"]) == SESSION.id_token_claims
+    assert decode(told["X-Userinfo"]) == SESSION.userinfo
+
+
+@pytest.mark.parametrize(
+    ("headers", "names"),
+    [
+        (SessionHeaders(access_token=False), {"X-ID-Token", "X-Userinfo"}),
+        (SessionHeaders(access_token=False, access_token_in_authorization=True), {"X-ID-Token", "X-Userinfo"}),
+        (SessionHeaders(id_token=False, userinfo=False), {"X-Access-Token"}),
+        (SessionHeaders(access_token_in_authorization=True, id_token=False), {"Authorization", "X-Userinfo"}),
+    ],
+)
+def test_each_header_can_be_switched_off(headers: SessionHeaders, names: set[str]) -> None:
+    """By the attributes of their names."""
+    assert set(lines(headers)) == names
+
+
+def test_the_token_can_go_in_authorization() -> None:
+    """As a bearer token, instead of X-Access-Token."""
+    assert lines(SessionHeaders(access_token_in_authorization=True))["Authorization"] == "Bearer access.token"
+
+
+def test_no_userinfo_no_header() -> None:
+    """What was not fetched is not told."""
+    assert "X-Userinfo" not in lines(userinfo=None)
+
+
+@pytest.mark.parametrize("token", ["a\r\nX-Admin: 1", "é", "a" * (MAX_EDIT_VALUE_BYTES + 1)])
+def test_what_no_header_can_carry_is_left_out_and_logged(token: str) -> None:
+    """Whole, never cut; the others still go, and the log names header and size only."""
+    log = FakeLog()
+    told = lines(EVERYTHING, log, access_token=token)
+
+    assert set(told) == {"X-ID-Token", "X-Userinfo"}
+    assert log.codes == ["identity_header_left_out"]
+    assert log.events[0].fields["header"] == "X-Access-Token"
+    assert token not in log.text
+
+
+def test_all_headers_together_are_limited() -> None:
+    """A head that the upstream would refuse is not built: what does not fit any more is left out."""
+    log = FakeLog()
+    large = {"sub": "alice", "x": "y" * 11_000}
+    told = lines(EVERYTHING, log, id_token_claims=large, userinfo=large)
+
+    assert set(told) == {"X-Access-Token", "X-ID-Token"}
+    assert log.codes == ["identity_header_left_out"]
+
+
+def test_the_clients_own_authorization_goes() -> None:
+    """It did not sign anybody in."""
+    admit = build_session_admit(SESSION, EVERYTHING, FakeLog())
+
+    assert admit.edits is not None
+    assert b"authorization" in admit.edits.names
+
+
+def test_the_principal_is_the_person() -> None:
+    """With the digest that stands for them in logs."""
+    principal = build_session_admit(SESSION, EVERYTHING, FakeLog()).principal
+
+    assert principal is not None
+    assert (principal.issuer, principal.subject, principal.kind) == ("https://id.example", "alice", "person")
+    assert principal.digest == digest_subject("https://id.example", "alice")
+    assert "alice" not in repr(principal)

@@ -1,0 +1,87 @@
+"""The relying party as policies use it."""
+
+import pytest
+
+from ostiary.errors import OperatorFault
+from ostiary.plugin import Admit, Pending, Place, Reply
+from ostiary.relying_party.session_stage import NoSession
+from tests.fakes.relying_parties import CALLBACK, ORIGIN, PartyPlugin
+from tests.fakes.sign_in import SignInWorld, Visitor, run
+
+PAGE = f"{ORIGIN}/anything/test"
+
+
+def test_a_whole_sign_in() -> None:
+    """Out, back, and in; the second time from memory, while the provider is down."""
+    world = SignInWorld()
+
+    async def conversation() -> None:
+        plugin = PartyPlugin(world)
+        visitor = Visitor(world, plugin)
+        await visitor.sign_in(PAGE)
+        assert isinstance(await visitor.open(PAGE), Admit)
+        calls = len(world.http.calls)
+        world.take_down()
+        assert isinstance(plugin.decide(visitor.request(PAGE), None, world.clock.now()), Admit)
+        restarted = PartyPlugin(SignInWorld())
+        restarted_world_is_down = restarted.decide(visitor.request(PAGE), None, world.clock.now())
+        assert isinstance(restarted_world_is_down, Admit)
+        assert len(world.http.calls) == calls
+
+    run(conversation)
+
+
+def test_a_callback_waits_for_nothing_but_the_provider() -> None:
+    """It is pending, without a body."""
+    world = SignInWorld()
+    plugin = PartyPlugin(world)
+    verdict = plugin.party.finish_sign_in(Visitor(world, plugin).request(CALLBACK))
+
+    assert isinstance(verdict, Pending)
+    assert verdict.body_limit_bytes == 0
+
+
+def test_the_scheme_of_the_redirect_uri_is_the_public_one() -> None:
+    """With https in it, a request over http (a proxy ends TLS) still finds the `__Host-` cookies."""
+    world = SignInWorld()
+    place = Place(id="r1", hosts=("shop.example",), uris=("/*",))
+
+    async def conversation() -> None:
+        visitor = Visitor(world, PartyPlugin(world, place, redirect_uri="https://shop.example/cb"))
+        await visitor.sign_in("https://shop.example/a")
+        cookie = visitor.request("https://shop.example/a").cookie.decode()
+        assert cookie.startswith("__Host-ostiary_session_")
+        assert isinstance(await visitor.open("http://shop.example/a", cookie=cookie), Admit)
+
+    run(conversation)
+
+
+def test_each_scheme_has_its_own_session_where_nothing_fixes_it() -> None:
+    """A session of http is none of https."""
+    world = SignInWorld()
+
+    async def conversation() -> None:
+        plugin = PartyPlugin(world, redirect_uri="/anything/callback")
+        visitor = Visitor(world, plugin)
+        await visitor.sign_in(PAGE)
+        cookie = visitor.request(PAGE).cookie.decode()
+        found = plugin.party.find_session(visitor.request(PAGE.replace("http:", "https:"), cookie=cookie), 0.0)
+        assert isinstance(found, NoSession)
+        assert isinstance(await visitor.open(PAGE), Admit)
+
+    run(conversation)
+
+
+def test_a_redirect_uri_that_could_never_work_is_found_at_build() -> None:
+    """The operator's fault."""
+    with pytest.raises(OperatorFault):
+        PartyPlugin(SignInWorld(), redirect_uri="ftp://x")
+
+
+def test_whoever_is_not_signed_in_is_sent_to_sign_in() -> None:
+    """By the policy's wish."""
+    world = SignInWorld()
+    started = run(lambda: Visitor(world, PartyPlugin(world)).open(PAGE))
+
+    assert isinstance(started, Reply)
+    assert started.reason == "login_started"

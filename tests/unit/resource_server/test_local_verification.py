@@ -1,0 +1,263 @@
+"""Bearer tokens verified here."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from ostiary.errors import OperatorFault, ProviderFault
+from ostiary.plugin import Admit, Pending, Reply, Settled
+from ostiary.resource_server.local_verification import MAX_REMEMBERED_S
+from ostiary.resource_server.verifier import BearerVerifier
+from tests.fakes.bearers import BearerWorld
+from tests.fakes.issuer import (
+    DISCOVERY,
+    ISSUER,
+    JWKS_URI,
+    NOW,
+    access_claims,
+    answer_keys,
+    assemble,
+    make_key,
+    public_pem,
+    publish,
+    sign,
+)
+
+PEM = public_pem(make_key()).decode()
+
+
+async def warm(world: BearerWorld, **settings: Any) -> BearerVerifier:
+    """Build a verifier whose provider is in memory."""
+    verifier = world.verifier(use_jwks=True, **settings)
+    await world.provider.load_keys(world.clock.now())
+    return verifier
+
+
+def outcome(verdict: Settled | Pending | None) -> str:
+    """Return a verdict's reason code."""
+    assert isinstance(verdict, Admit | Reply)
+    return verdict.reason
+
+
+def test_the_first_token_waits_for_the_keys_and_the_next_for_nothing() -> None:
+    """A hundred first requests are one discovery and one JWKS; with keys in memory a new token is judged inline."""
+
+    async def scenario() -> None:
+        world = BearerWorld()
+        verifier = world.verifier(use_jwks=True)
+        requests = [world.request(sign(access_claims(jti=str(number)))) for number in range(100)]
+        verdicts = await asyncio.gather(*(world.settle(verifier, request) for request in requests))
+        assert ["bearer_verified"] * 100 == [outcome(verdict) for verdict in verdicts]
+        assert (1, 1) == (world.http.count(DISCOVERY), world.http.count(JWKS_URI))
+
+        spawned = len(world.spawner.names)
+        fresh = verifier.decide(world.request(sign(access_claims(jti="new"))), NOW)
+        assert "bearer_verified" == outcome(fresh)
+        assert spawned == len(world.spawner.names)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("token", "reason"),
+    [
+        ("invalid-access-token", "token_malformed"),
+        (assemble({"alg": "none"}, access_claims()), "token_algorithm"),
+        (sign(access_claims(), make_key(number=1)), "token_signature"),
+        (sign(access_claims(exp=int(NOW) - 200)), "token_expired"),
+        (sign(access_claims(iss="https://evil.example")), "token_issuer"),
+        (sign(access_claims(sub=7)), "token_claim"),
+        (sign(access_claims(azp=7)), "token_claim"),
+    ],
+)
+def test_a_bad_token_is_401_at_once(token: str, reason: str) -> None:
+    """Whether the keys are in memory or come first."""
+
+    async def scenario() -> None:
+        world = BearerWorld()
+        cold = await world.settle(world.verifier(use_jwks=True), world.request(token))
+        verdict = (await warm(world)).decide(world.request(token), NOW)
+        assert isinstance(cold, Reply)
+        assert isinstance(verdict, Reply)
+        assert (401, reason, 401, reason) == (verdict.status, verdict.reason, cold.status, cold.reason)
+
+    asyncio.run(scenario())
+
+
+def test_what_is_no_token_asks_no_provider() -> None:
+    """Garbage is refused before anything is fetched."""
+    world = BearerWorld()
+    verdict = world.verifier(use_jwks=True).decide(world.request("invalid-access-token"), NOW)
+
+    assert "token_malformed" == outcome(verdict)
+    assert [] == world.http.calls
+
+
+def test_a_rotated_key_is_met_by_the_first_token_that_shows_it() -> None:
+    """Old and new tokens pass while both keys are published."""
+
+    async def scenario() -> None:
+        world = BearerWorld()
+        verifier = await warm(world)
+        rotated = make_key(number=1)
+        world.http.answers[JWKS_URI] = answer_keys(publish(make_key()), publish(rotated, "key-2"))
+        verdicts = await asyncio.gather(
+            *(world.settle(verifier, world.request(sign(access_claims(n=n), rotated, kid="key-2"))) for n in range(50))
+        )
+
+        assert {"bearer_verified"} == {outcome(verdict) for verdict in verdicts}
+        assert 2 == world.http.count(JWKS_URI)
+        assert "bearer_verified" == outcome(verifier.decide(world.request(sign(access_claims())), NOW))
+
+    asyncio.run(scenario())
+
+
+def test_a_flood_of_unknown_keys_is_refused_without_a_call_each() -> None:
+    """One fetch, then 401 at once."""
+
+    async def scenario() -> None:
+        world = BearerWorld()
+        verifier = await warm(world)
+        for number in range(50):
+            token = sign(access_claims(), make_key(number=1), kid=f"bogus-{number}")
+            assert "token_key_unknown" == outcome(await world.settle(verifier, world.request(token)))
+
+        assert 2 == world.http.count(JWKS_URI)
+
+    asyncio.run(scenario())
+
+
+def test_a_key_that_is_still_unknown_after_a_first_fetch_is_refused() -> None:
+    """The keys that just came are not fetched again."""
+
+    async def scenario() -> None:
+        world = BearerWorld()
+        verifier = world.verifier(use_jwks=True)
+        verdict = await world.settle(verifier, world.request(sign(access_claims(), kid="key-2")))
+
+        assert ("token_key_unknown", 1) == (outcome(verdict), world.http.count(JWKS_URI))
+
+    asyncio.run(scenario())
+
+
+def test_a_provider_that_is_down_is_a_fault_and_not_a_bad_token() -> None:
+    """The host answers 503: a client would throw a good token away. What is in memory goes on working."""
+
+    async def scenario() -> None:
+        world = BearerWorld()
+        world.http.answers.clear()
+        verifier = world.verifier(use_jwks=True)
+        for _ in range(2):
+            with pytest.raises(ProviderFault) as caught:
+                await world.settle(verifier, world.request(sign(access_claims())))
+            assert caught.value.passing
+
+        world = BearerWorld()
+        verifier = await warm(world)
+        world.http.answers.clear()
+        world.clock.advance(3600)
+        token = sign(access_claims(world.clock.now()))
+        assert "bearer_verified" == outcome(await world.settle(verifier, world.request(token)))
+        with pytest.raises(ProviderFault):
+            await world.settle(verifier, world.request(sign(access_claims(world.clock.now()), kid="key-2")))
+
+    asyncio.run(scenario())
+
+
+def test_a_withdrawn_key_stops_working_for_remembered_tokens_too() -> None:
+    """Within the time that a verdict is remembered."""
+
+    async def scenario() -> None:
+        world = BearerWorld()
+        verifier = await warm(world)
+        request = world.request(sign(access_claims(exp=int(NOW) + 86_400)))
+        first = verifier.decide(request, NOW)
+        world.http.answers[JWKS_URI] = answer_keys(publish(make_key(number=1), "key-2"))
+        await world.provider.refresh_keys(NOW, "key-2")
+        assert first is verifier.decide(request, NOW + MAX_REMEMBERED_S - 1)
+        assert "token_key_unknown" == outcome(verifier.decide(request, NOW + MAX_REMEMBERED_S))
+
+    asyncio.run(scenario())
+
+
+def test_an_issuer_that_moves_is_followed() -> None:
+    """Metadata that was loaded anew counts from the next token on."""
+
+    async def scenario() -> None:
+        world = BearerWorld()
+        verifier = await warm(world)
+        slashed = {"issuer": f"{ISSUER}/"}
+        assert "token_issuer" == outcome(verifier.decide(world.request(sign(access_claims(iss=f"{ISSUER}/"))), NOW))
+        from tests.fakes.issuer import answer_discovery
+
+        world.http.answers[DISCOVERY] = answer_discovery(**slashed)
+        await world.provider._metadata.refresh()
+        accepted = verifier.decide(world.request(sign(access_claims(iss=f"{ISSUER}/"))), NOW)
+        assert "bearer_verified" == outcome(accepted)
+
+    asyncio.run(scenario())
+
+
+def test_a_public_key_needs_no_keys_of_the_provider() -> None:
+    """Only its issuer; and nothing at all where the issuers are configured."""
+
+    async def scenario() -> None:
+        world = BearerWorld()
+        verifier = world.verifier(public_key=PEM)
+        assert "bearer_verified" == outcome(await world.settle(verifier, world.request(sign(access_claims()))))
+        assert (1, 0) == (world.http.count(DISCOVERY), world.http.count(JWKS_URI))
+
+        alone = BearerWorld()
+        verifier = alone.verifier(public_key=PEM, issuers=(ISSUER,))
+        assert "bearer_verified" == outcome(verifier.decide(alone.request(sign(access_claims(), kid="any"))  , NOW))
+        forged = sign(access_claims(), make_key(number=1), kid=None)
+        assert "token_signature" == outcome(verifier.decide(alone.request(forged), NOW))
+        assert [] == alone.http.calls
+
+    asyncio.run(scenario())
+
+
+def test_a_public_key_wins_over_the_published_ones() -> None:
+    """`use_jwks` beside it changes nothing."""
+
+    async def scenario() -> None:
+        world = BearerWorld()
+        world.http.answers[JWKS_URI] = answer_keys(publish(make_key(number=1)))
+        verifier = world.verifier(public_key=PEM, use_jwks=True)
+        assert "bearer_verified" == outcome(await world.settle(verifier, world.request(sign(access_claims()))))
+
+    asyncio.run(scenario())
+
+
+def test_configured_issuers_replace_the_providers() -> None:
+    """The keys still come from it."""
+
+    async def scenario() -> None:
+        world = BearerWorld()
+        verifier = world.verifier(use_jwks=True, issuers=("https://other.example",))
+        other = world.request(sign(access_claims(iss="https://other.example")))
+        assert "bearer_verified" == outcome(await world.settle(verifier, other))
+        assert "token_issuer" == outcome(verifier.decide(world.request(sign(access_claims())), NOW))
+
+    asyncio.run(scenario())
+
+
+def test_a_key_that_cannot_be_read_is_the_operators_fault() -> None:
+    """When the configuration is built."""
+    with pytest.raises(OperatorFault, match="public_key_invalid"):
+        BearerWorld().verifier(public_key="not a key")
+
+
+def test_the_algorithm_and_the_tolerance_are_those_of_the_settings() -> None:
+    """`token_signing_alg_values_expected` and `iat_slack`."""
+
+    async def scenario() -> None:
+        world = BearerWorld()
+        strict = await warm(world, algorithm="ES256", slack_s=10.0)
+        assert "token_algorithm" == outcome(strict.decide(world.request(sign(access_claims())), NOW))
+        exact = await warm(world, slack_s=10.0)
+        late = world.request(sign(access_claims(exp=int(NOW) - 11)))
+        assert "token_expired" == outcome(exact.decide(late, NOW))
+
+    asyncio.run(scenario())
