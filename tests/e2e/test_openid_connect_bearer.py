@@ -13,7 +13,10 @@ from tests.e2e.counterparts.oidc_provider import LOGIN
 from tests.e2e.counterparts.scene import Scene, start_scene
 
 NO_TOKEN = 'Bearer realm="apisix"'
-INVALID_TOKEN = 'Bearer realm="apisix", error="invalid_token"'
+INVALID_TOKEN = (
+    'Bearer realm="apisix", error="invalid_token", '
+    'error_description="The access token is malformed, expired, revoked or not meant for this service"'
+)
 ROUTES = ["jwks", "introspect"]
 
 

@@ -19,6 +19,7 @@ from tests.e2e.counterparts.scene import (
     build_clients,
     build_config,
     join_scene,
+    read_query,
     start_provider,
     start_scene,
 )
@@ -90,8 +91,7 @@ def test_a_session_goes_on_when_the_provider_dies(mortal: Scene) -> None:
     browser, page = scene.sign_in("/anything/test")
     assert page.status == 200
     started_before = Browser()
-    form = started_before.open(scene.url("/anything/test"))
-    callback = scene.fill_in(started_before, form, stop_before=lambda url: "/callback" in url).location or ""
+    callback = scene.stop_at_callback(started_before)
     scene.provider.stop()
     assert [browser.open(scene.url(f"/anything/{n}")).status for n in range(5)] == [200] * 5
     page, took_s = _timed(lambda: started_before.open(callback))
@@ -221,10 +221,27 @@ def test_the_provider_comes_back_on_the_same_address(tmp_path: Path) -> None:
         with start_gateway(build_config(port, discovery, upstream.port), tmp_path) as gateway:
             browser = Browser()
             assert browser.open(f"http://localhost:{port}/anything/test").status == 503
-            with start_provider(port, provider_port) as provider:
+            with start_provider(port, port=provider_port) as provider:
                 scene = Scene(provider, gateway, upstream, build_clients(port))
                 deadline = time.monotonic() + 40
                 while browser.open(scene.url("/anything/test")).status == 503 and time.monotonic() < deadline:
                     time.sleep(0.2)
                 _, page = scene.sign_in("/anything/test")
                 assert (page.status, urlsplit(page.url).path) == (200, "/anything/test")
+
+
+@pytest.mark.parametrize(("route", "is_challenged"), [("anything", False), ("pkce", True)])
+def test_a_provider_that_hides_pkce_gets_it_only_where_it_is_asked_for(
+    tmp_path: Path, route: str, is_challenged: bool
+) -> None:
+    """`use_pkce` is for providers that support S256 without saying so."""
+    port = free_port()
+    hidden = {"code_challenge_methods_supported": None}
+    with (
+        start_provider(port, discovery=hidden) as provider,
+        join_scene(tmp_path, provider, port) as scene,
+    ):
+        asked = Browser().open(scene.url(f"/{route}/test"), stop_before=lambda _: True).location or ""
+        assert ("code_challenge" in read_query(asked)) is is_challenged
+        _, page = scene.sign_in(f"/{route}/test")
+        assert page.status == 200

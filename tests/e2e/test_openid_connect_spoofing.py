@@ -93,16 +93,26 @@ def test_identity_headers_in_trailers_do_not_arrive(
     assert MARK.encode("ascii") not in scene.upstream.all_bytes
 
 
-def test_connection_cannot_name_an_identity_header_away(
-    scene: Scene, credentials: dict[str, list[tuple[str, str]]]
+@pytest.mark.parametrize("named", ["X-Userinfo, X-Access-Token", "close, x-userinfo, X_Access-Token", "Host", "Cookie"])
+def test_connection_cannot_name_what_is_ours_away(
+    scene: Scene, credentials: dict[str, list[tuple[str, str]]], named: str
 ) -> None:
-    """Hop-by-hop removal comes first: what we set arrives."""
-    headers = [*credentials["jwks"], ("Connection", "X-Userinfo, X-Access-Token, Authorization, close")]
-    answer = scene.call("/jwks/test", headers=headers)
-    assert answer.status in {200, 400}
-    if answer.status == 200:
-        assert scene.last_request().value("x-userinfo")
-        assert scene.last_request().value("x-access-token")
+    """Hop-by-hop removal comes first: what we set arrives all the same."""
+    answer = scene.call("/jwks/test", headers=[*credentials["jwks"], ("Connection", named)])
+    assert answer.status == 200
+    request = scene.last_request()
+    assert (bool(request.value("x-userinfo")), bool(request.value("x-access-token"))) == (True, True)
+    assert request.value("host") == f"127.0.0.1:{scene.gateway.port}"
+
+
+def test_connection_can_only_take_credentials_away(scene: Scene, credentials: dict[str, list[tuple[str, str]]]) -> None:
+    """Who calls its own `Authorization` hop-by-hop has shown none, on any route."""
+    for route in ("jwks", "introspect", "closed"):
+        name = credentials[route][0][0]
+        answer = scene.call(f"/{route}/test", headers=[*credentials[route], ("Connection", name)])
+        assert answer.status in {200, 400, 401}
+        if answer.status == 200:
+            assert scene.last_request().value("x-userinfo")
 
 
 def test_a_refused_request_reaches_nobody(scene: Scene) -> None:

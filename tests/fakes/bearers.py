@@ -1,8 +1,8 @@
 """A resource server without sockets: a provider that publishes keys and answers introspections, and a verifier.
 
-    world = BearerWorld()
-    verifier = world.verifier(use_jwks=True)
-    verdict = await world.settle(verifier, world.request(sign(access_claims())))
+world = BearerWorld()
+verifier = world.verifier(use_jwks=True)
+verdict = await world.settle(verifier, world.request(sign(access_claims())))
 """
 
 from typing import Any

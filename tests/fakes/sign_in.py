@@ -149,7 +149,10 @@ class Visitor:
         self, url: str, method: str = "GET", headers: Mapping[str, str] | None = None, cookie: str | None = None
     ) -> Reply | Admit | Pass:
         """Send a request, wait for what is pending, and keep the cookies."""
-        request = self.request(url, method, headers, cookie)
+        return await self.send(self.request(url, method, headers, cookie), url)
+
+    async def send(self, request: Request, url: str) -> Reply | Admit | Pass:
+        """Do the same with a request that is there already; `url` says for whom the cookies are."""
         verdict: Verdict = self.plugin.decide(request, None, self.world.clock.now())
         settled = await verdict.settle() if isinstance(verdict, Pending) else verdict
         if isinstance(settled, Reply):

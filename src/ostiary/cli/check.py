@@ -31,7 +31,7 @@ def check_file(
         screen.show_problems(str(file), loaded.problems)
         return 1
     screen.say(f"{file}: no problems", "bold green")
-    doors = ", ".join(f"{host}:{port}" for host, port in loaded.snapshot.gateway.listen)
+    doors = ", ".join(_write_address(host, port) for host, port in loaded.snapshot.gateway.listen)
     screen.say(f"It would listen on {doors}.")
     show_routes(screen, loaded.document)
     if loaded.snapshot.notices:
@@ -61,5 +61,9 @@ def describe_route(route: DeclaredRoute) -> tuple[str, ...]:
         ", ".join(config.path_patterns),
         ", ".join(config.methods or ()) or EVERY,
         ", ".join(plugin.name for plugin in plugins) or "none: open to everybody",
-        ", ".join(f"{node.host}:{node.port}" for node in nodes) or "none",
+        ", ".join(_write_address(node.host, node.port) for node in nodes) or "none",
     )
+
+
+def _write_address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

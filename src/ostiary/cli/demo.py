@@ -7,15 +7,16 @@ import dataclasses
 import os
 import sys
 from collections.abc import Mapping
+from types import ModuleType
 
+VARIABLE = "OSTIARY_DEMO_PORTS"
 PACKAGES_MISSING = "ostiary demo: the demo needs {name}, which is not installed: pip install 'ostiary[demo]'"
 
 
 def start_demo(chosen: Mapping[str, int | None], environ: Mapping[str, str] = os.environ) -> int:
     """Run the demo on the ports of the options, else OSTIARY_DEMO_PORTS, else the defaults. Return the exit code."""
     try:
-        from ostiary.demo.command import DemoPorts, parse_demo_ports, run_demo
-        from ostiary.demo.ports import VARIABLE
+        command = _import_demo()
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("ostiary"):
             raise
@@ -23,9 +24,16 @@ def start_demo(chosen: Mapping[str, int | None], environ: Mapping[str, str] = os
         return 1
     try:
         written = environ.get(VARIABLE)
-        ports = parse_demo_ports(written) if written else DemoPorts()
+        ports = command.parse_demo_ports(written) if written else command.DemoPorts()
         ports = dataclasses.replace(ports, **{name: port for name, port in chosen.items() if port is not None})
     except ValueError as error:
         print(f"ostiary demo: {error}", file=sys.stderr)
         return 2
-    return run_demo(ports)
+    code: int = command.run_demo(ports)
+    return code
+
+
+def _import_demo() -> ModuleType:
+    from ostiary.demo import command
+
+    return command

@@ -132,7 +132,7 @@ class FlowCookies:
         """Keep the newest flows that could still end well; everything else under our prefix goes."""
         ages: dict[str, float] = {}
         ours = [(key, value) for key, value in present if self._name.match(key)]
-        for key, value in ours[:_MAX_EXAMINED]:
+        for key, value in reversed(ours[-_MAX_EXAMINED:]):  # browsers send the first first: of one age the last wins
             name = key.decode("ascii")
             flow = self._open(name, value)
             age = FLOW_LIFETIME_S if flow is None else abs(now - flow.created_at)

@@ -27,7 +27,7 @@ class LocalVerification:
     """Judges JWTs. With a public key and issuers in the settings the provider is never asked."""
 
     __slots__ = (
-        "_admission", "_clock", "_expected", "_memory", "_metadata", "_pinned", "_provider", "_settings",
+        "_admission", "_clock", "_configured", "_discovered", "_memory", "_pinned", "_provider", "_settings",
     )  # fmt: skip
 
     def __init__(
@@ -40,8 +40,8 @@ class LocalVerification:
         self._memory = memory
         self._clock = clock
         self._pinned = None if settings.public_key is None else read_public_key(settings.public_key)
-        self._expected = self._expect(settings.issuers) if settings.issuers else None
-        self._metadata: Metadata | None = None
+        self._configured = self._expect(settings.issuers) if settings.issuers else None
+        self._discovered: tuple[Metadata, ExpectedAccessToken] | None = None
 
     def judge(self, raw: bytes, digest: bytes, now: float) -> Admit | Reply | Pending:
         """Return the verdict on a token that is not remembered."""
@@ -49,7 +49,10 @@ class LocalVerification:
             token = parse_compact_token(raw)
         except TokenRefused as refused:
             return self._admission.answers.invalid(refused.code)
-        expected = self._expected if self._settings.issuers else self._expect_of(self._provider.metadata(now))
+        expected = self._configured
+        if expected is None:
+            metadata = self._provider.metadata(now)
+            expected = None if metadata is None else self._expect_of(metadata)
         keys = self._pinned if self._pinned is not None else self._provider.keys(now)
         if expected is None or keys is None:
             return Pending(partial(self._settle, token, digest))
@@ -64,8 +67,8 @@ class LocalVerification:
 
     async def _settle(self, token: CompactToken, digest: bytes) -> Admit | Reply:
         """Load what is missing, then judge. Raises ProviderFault."""
-        expected = self._expected
-        if not self._settings.issuers:
+        expected = self._configured
+        if expected is None:
             expected = self._expect_of(await self._provider.load_metadata(self._clock.now()))
         keys = self._pinned if self._pinned is not None else await self._provider.load_keys(self._clock.now())
         return self._conclude(token, digest, expected, keys)
@@ -78,7 +81,7 @@ class LocalVerification:
         return self._conclude(token, digest, expected, keys)
 
     def _conclude(
-        self, token: CompactToken, digest: bytes, expected: ExpectedAccessToken | None, keys: KeySet
+        self, token: CompactToken, digest: bytes, expected: ExpectedAccessToken, keys: KeySet
     ) -> Admit | Reply:
         try:
             return self._verify(token, digest, expected, keys, self._clock.now())
@@ -86,21 +89,20 @@ class LocalVerification:
             return self._admission.answers.invalid(refused.code)
 
     def _verify(
-        self, token: CompactToken, digest: bytes, expected: ExpectedAccessToken | None, keys: KeySet, now: float
+        self, token: CompactToken, digest: bytes, expected: ExpectedAccessToken, keys: KeySet, now: float
     ) -> Admit | Reply:
         """Check everything and remember the verdict. Raises TokenRefused."""
-        if expected is None:  # no issuer is known: nobody could have made this token
-            raise TokenRefused("token_issuer")
         verified = read_access_token(token, expected, keys, now)
         verdict = self._admission.settle(token.raw, verified, verified.claims["iss"])
         self._memory.remember(digest, verdict, expires_at=verified.expires_at, longest_s=MAX_REMEMBERED_S, now=now)
         return verdict
 
-    def _expect_of(self, metadata: Metadata | None) -> ExpectedAccessToken | None:
-        if metadata is not self._metadata:
-            self._metadata = metadata
-            self._expected = None if metadata is None else self._expect((metadata.issuer,))
-        return self._expected
+    def _expect_of(self, metadata: Metadata) -> ExpectedAccessToken:
+        """Make the expectation once for each metadata."""
+        known = self._discovered
+        if known is None or known[0] is not metadata:
+            known = self._discovered = (metadata, self._expect((metadata.issuer,)))
+        return known[1]
 
     def _expect(self, issuers: tuple[str, ...]) -> ExpectedAccessToken:
         return ExpectedAccessToken(

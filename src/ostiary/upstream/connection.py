@@ -6,6 +6,7 @@ nodes and does not know clients.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol, final
 
 import httptools
@@ -51,7 +52,7 @@ class UpstreamConnection(asyncio.Protocol):
     """An HTTP/1.1 connection to `node`. At most one borrower at a time."""
 
     __slots__ = (
-        "_body", "_borrower", "_complete", "_fault", "_fed_bytes", "_fields", "_head", "_informational",
+        "_body", "_last_fields", "_last_for", "_last_head", "on_header", "_borrower", "_complete", "_fault", "_fed_bytes", "_fields", "_head", "_informational",
         "_message_ended", "_method", "_owned_cookies", "_parser", "_reused", "_shelter", "_started", "_surplus",
         "idle_since", "node", "node_name", "request_sent", "served", "transport",
     )  # fmt: skip
@@ -68,11 +69,22 @@ class UpstreamConnection(asyncio.Protocol):
         self.request_sent = False  # the borrower's word that the whole request has been written
         self.idle_since = 0.0
         self._owned_cookies: tuple[bytes, ...] = ()
+        fields = self._fields = []
+        append = fields.append
+
+        def on_header(name: bytes, value: bytes) -> None:
+            append((name, value))
+
+        # A plain function in a slot: the parser calls it for every field, and a bound method costs a third more.
+        self.on_header: Callable[[bytes, bytes], None] = on_header
+        self._last_fields: list[tuple[bytes, bytes]] = []
+        self._last_for: object = None
+        self._last_head: ResponseHead | None = None
         self._prepare("GET")
 
     def _prepare(self, method: str) -> None:
         self._method = method
-        self._fields: list[tuple[bytes, bytes]] = []
+        self._fields.clear()
         self._body: list[bytes] = []
         self._head: ResponseHead | None = None
         self._fault: UpstreamFault | None = None
@@ -182,9 +194,6 @@ class UpstreamConnection(asyncio.Protocol):
 
     # -------------------------------------------------------------------------------------- parser callbacks
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._fields.append((name, value))
-
     def on_headers_complete(self) -> None:
         if self._complete or self._head is not None:
             self._surplus = True
@@ -194,19 +203,28 @@ class UpstreamConnection(asyncio.Protocol):
             self._take_informational(status)
             return
         try:
-            self._head = head = read_response_head(
-                status, self._parser.get_http_version(), self._fields, self._method, self._owned_cookies
-            )
+            self._head = head = self._read_head(status, self._parser.get_http_version())
         except UpstreamFault as fault:
             self._fault = fault
             return
-        self._fields = []
+        finally:
+            self._fields.clear()
         if head.body_end is BodyEnd.NO_BODY:
             # Fit for reuse although llhttp may wait for a body: the parser goes, and any further byte is surplus.
             self._complete = self._message_ended = True
 
+    def _read_head(self, status: int, version: str) -> ResponseHead:
+        """Read the head, or take the last one when the node repeats itself: a head depends on these facts alone."""
+        facts = (status, version, self._method, self._owned_cookies)
+        head = self._last_head
+        if head is None or facts != self._last_for or self._fields != self._last_fields:
+            head = self._last_head = read_response_head(status, version, self._fields, self._method, self._owned_cookies)
+            self._last_for = facts
+            self._last_fields = self._fields.copy()
+        return head
+
     def _take_informational(self, status: int) -> None:
-        self._fields = []
+        self._fields.clear()
         self._informational += 1
         if status == 101 or self._informational > MAX_INFORMATIONAL:
             self._fault = UpstreamFault("upstream_answer_invalid", "an upgrade or too many interim answers, unasked")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from tests.e2e.counterparts.calls import Headers, Response, call
 from tests.e2e.counterparts.gateway import RunningGateway, start_gateway
@@ -58,9 +59,26 @@ class Scene:
             raise AssertionError(f"not the sign-in page: {page.status} {page.url} {page.text[:400]}")
         return browser.submit(page, {"login": LOGIN, "password": PASSWORD}, **stop)
 
+    def stop_at_callback(self, browser: Browser, path: str = "/anything/test") -> str:
+        """Sign in up to the provider's answer, and return where it would take the browser: the callback's address."""
+        page = self.fill_in(browser, browser.open(self.url(path)), stop_before=is_callback)
+        if page.location is None:
+            raise AssertionError(f"no redirect: {page.status} {page.url}")
+        return page.location
+
     def last_request(self) -> RecordedRequest:
         """Return the last request that the upstream saw."""
         return self.upstream.requests[-1]
+
+
+def is_callback(url: str) -> bool:
+    """Whether `url` is one of the gateway's redirect URIs."""
+    return urlsplit(url).path.endswith("/callback")
+
+
+def read_query(url: str) -> dict[str, str]:
+    """Return the parameters of `url`, each with its first value."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query, keep_blank_values=True).items()}
 
 
 def build_clients(port: int) -> dict[str, Client]:
@@ -125,10 +143,10 @@ def start_scene(folder: Path, **changes: Any) -> Iterator[Scene]:
         yield scene
 
 
-def start_provider(port: int, provider_port: int = 0) -> OidcProvider:
-    """Start a provider (on any port unless given) for a gateway that will listen on `port`."""
-    registered = {client["client_id"]: client for client in build_clients(port).values()}
-    return start_oidc_provider(clients=list(registered.values()), port=provider_port)
+def start_provider(gateway_port: int, **settings: Any) -> OidcProvider:
+    """Start a provider for a gateway that will listen on `gateway_port`; `settings` as in `start_oidc_provider`."""
+    registered = {client["client_id"]: client for client in build_clients(gateway_port).values()}
+    return start_oidc_provider(clients=list(registered.values()), **settings)
 
 
 @contextlib.contextmanager

@@ -102,16 +102,19 @@ def test_every_problem_is_told_at_once() -> None:
 
     assert said(tree) == [
         "gateway.listen[0].port: expected a whole number, found a string of 1 character",
+        "rotues: unknown name; did you mean `routes`?",
         "routes[0]: a route needs a path; add `uri: /*` for every path, or `uris` for a list",
         "routes[0].upstream.type: `chash` is not supported yet; write `type: roundrobin`, or remove it",
-        "routes[2]: expected a mapping, found a string of 8 characters",
-        "routes[3].plugins: expected a mapping, found a list of 1",
-        "rotues: unknown name; did you mean `routes`?",
         "routes[0].plugins.fake.timeout: expected at least 1, found a number (0)",
         "routes[0].plugins.fake.secrt: unknown name; did you mean `secret`?",
         "routes[1].plugins.faek: there is no plugin of this name; did you mean `fake`?",
         "routes[1].plugins.fake: expected a mapping, found nothing; write its fields below it; `{}` for none",
+        "routes[2]: expected a mapping, found a string of 8 characters",
+        "routes[3].plugins: expected a mapping, found a list of 1",
     ]
+    document = check(tree).document
+    assert document is not None
+    assert [found.path for found in document.routes] == ["routes[1]"]
 
 
 def test_plugins_word_what_is_theirs() -> None:

@@ -55,7 +55,7 @@ def test_what_is_right_is_a_frozen_value() -> None:
 
     assert outer == Outer(first="a", inner=Inner(count=2))
     with pytest.raises(ValidationError):
-        outer.first = "b"
+        outer.first = "b"  # type: ignore[misc]
 
 
 def test_unknown_names_and_infinite_numbers_are_refused() -> None:

@@ -33,6 +33,7 @@ class Reader(HTMLParser):
 
 
 def make_page(text: str = "text", link: Link | None = None) -> Page:
+    """Make a page whose every text holds `text`."""
     return Page(f"t {text}", f"h {text}", f"r {text}", "some_code", "req-7", link)
 
 

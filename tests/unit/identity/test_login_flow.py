@@ -28,10 +28,12 @@ Pairs = list[tuple[bytes, bytes]]
 
 
 def make_cookies(client: str = "shop", secret: str = "a-secret-of-the-operator", prefix: str = PREFIX) -> FlowCookies:
+    """Make the flow cookies of a client."""
     return FlowCookies(prefix, ("https://id.example", client, "1"), Sealer([secret], "login flow"), CookieAttributes())
 
 
 def make_flow(number: int = 0, **changes: Any) -> LoginFlow:
+    """Make a flow whose state is told by a number."""
     flow = LoginFlow(
         version=FLOW_VERSION,
         state=build_state(bytes([number]) * 32, NOW),
@@ -47,10 +49,12 @@ def make_flow(number: int = 0, **changes: Any) -> LoginFlow:
 
 
 def nonce(number: int = 0) -> bytes:
+    """Make a nonce."""
     return bytes([number]) * NONCE_BYTES
 
 
 def keep(jar: Pairs, set_cookies: tuple[str, ...]) -> Pairs:
+    """Return what a browser sends after these Set-Cookies; deletions take effect."""
     kept = dict(jar)
     for value in set_cookies:
         name, _, text = value.partition(";")[0].partition("=")
@@ -90,6 +94,7 @@ def test_neither_state_nor_verifier_can_be_read_in_it() -> None:
 
 
 def refusal(state: str, jar: Pairs, now: float = NOW, cookies: FlowCookies = COOKIES) -> str:
+    """Return the code that a callback is refused with."""
     with pytest.raises(FlowRefused) as refused:
         cookies.find(state, jar, now)
     return refused.value.code
@@ -171,6 +176,7 @@ def test_a_flow_that_no_browser_would_keep_is_not_written() -> None:
 
 
 def fits(size: int) -> bool:
+    """Say whether a flow with a `return_to` of that size is written."""
     try:
         COOKIES.write(make_flow(return_to="a" * size), nonce(), [], NOW)
     except FlowTooLarge:

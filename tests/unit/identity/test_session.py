@@ -18,6 +18,7 @@ JSON = st.recursive(
 
 
 def make_session(**changes: Any) -> Session:
+    """Make a record that counts, with changes."""
     session = Session(
         version=SESSION_VERSION,
         issuer="https://id.example",

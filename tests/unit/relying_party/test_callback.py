@@ -4,6 +4,7 @@ import asyncio
 import json
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -88,9 +89,9 @@ def test_the_session_ends_with_its_access_token_or_its_lifetime() -> None:
         _, visitor = finish(world, lifetime_s=lifetime_s)
         cookie = visitor.request(PAGE).cookie.decode()
         world.clock.advance(seconds - 1)
-        assert isinstance(run(lambda v=visitor, c=cookie: v.open(PAGE, cookie=c)), Admit)
+        assert isinstance(run(partial(visitor.open, PAGE, cookie=cookie)), Admit)
         world.clock.advance(1)
-        assert isinstance(run(lambda v=visitor, c=cookie: v.open(PAGE, cookie=c)), Reply)
+        assert isinstance(run(partial(visitor.open, PAGE, cookie=cookie)), Reply)
         assert isinstance(visitor.plugin, PartyPlugin)
         assert visitor.plugin.missed[-1] == "session_expired"
 
@@ -178,9 +179,13 @@ def test_a_repeated_parameter_ends_the_login() -> None:
     """And takes its cookie along, though it stays unclear which value was meant."""
     world = SignInWorld()
     for name in ("code", "state"):
-        reply, _ = finish(world, lambda visitor, back, name=name: f"{back}&{name}=other")
+        reply, _ = finish(world, partial(_repeat, name))
         assert (reply.status, reply.reason) == (400, "callback_parameter_repeated")
     assert world.http.count(TOKEN_ENDPOINT) == 0
+
+
+def _repeat(name: str, visitor: Visitor, back: str) -> str:
+    return f"{back}&{name}=other"
 
 
 @pytest.mark.parametrize(

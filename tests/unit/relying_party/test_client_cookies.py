@@ -9,6 +9,7 @@ from tests.fakes.requests import make_request
 
 
 def make(discovery: str = "https://id.example/d", client_id: str = "shop", *, secure: bool = True) -> ClientCookies:
+    """Make the cookies of a client."""
     settings = RelyingPartySettings(
         discovery=discovery,
         credentials=ClientCredentials(client_id=client_id),

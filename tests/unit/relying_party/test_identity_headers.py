@@ -33,12 +33,14 @@ EVERYTHING = SessionHeaders()
 
 
 def lines(headers: SessionHeaders = EVERYTHING, log: FakeLog | None = None, **changes: Any) -> dict[str, str]:
+    """Return the headers that the upstream gets."""
     admit = build_session_admit(msgspec.structs.replace(SESSION, **changes), headers, log or FakeLog())
     assert admit.edits is not None
     return dict(line.split(": ", 1) for line in admit.edits.block.decode("ascii").splitlines())
 
 
 def decode(value: str) -> Any:
+    """Read base64 of JSON."""
     return json.loads(b64decode(value, validate=True))
 
 

@@ -12,10 +12,12 @@ EXACT = Place(id="r2", uris=("/hello", "/bye"))
 
 
 def make(redirect_uri: str | None = None, public_url: str | None = None, place: Place = PREFIX) -> ReturnAddress:
+    """Compile a redirect URI."""
     return ReturnAddress(redirect_uri, public_url, place)
 
 
 def planned(address: ReturnAddress, target: str = "/anything/x?y=1", host: str = "shop.example") -> str | None:
+    """Return the redirect URI of a login that starts there."""
     redirect = address.plan(make_request("GET", target, {"Host": host}))
     return redirect.uri if redirect is not None else None
 

@@ -52,7 +52,11 @@ def test_a_missing_scope_is_403_and_names_all_that_are_required() -> None:
 
 @pytest.mark.parametrize(
     ("realm", "scopes", "code"),
-    [("a\nb", (), "realm_invalid"), ("r", ('a"b',), "required_scopes_invalid"), ("r", ("",), "required_scopes_invalid")],
+    [
+        ("a\nb", (), "realm_invalid"),
+        ("r", ('a"b',), "required_scopes_invalid"),
+        ("r", ("",), "required_scopes_invalid"),
+    ],
 )
 def test_what_no_header_can_carry_is_the_operators_fault(realm: str, scopes: tuple[str, ...], code: str) -> None:
     """Found when the configuration is built, not at a request."""

@@ -1,6 +1,7 @@
 """Bearer tokens judged by their provider."""
 
 import asyncio
+from base64 import b64encode
 from typing import Any
 
 import msgspec
@@ -247,7 +248,6 @@ def test_discovery_is_asked_only_for_an_issuer_to_compare_with() -> None:
 
 def test_the_upstream_is_told_the_answer() -> None:
     """X-Userinfo is the introspection answer, `active` included."""
-    from base64 import b64encode
 
     async def scenario() -> None:
         world = BearerWorld()

@@ -20,10 +20,12 @@ SECRET = "0123456789abcdef"
 
 
 def read(**attributes: Any) -> OpenIdConnectConfig:
+    """Read a configuration."""
     return OpenIdConnectConfig.model_validate(GOOD | attributes)
 
 
 def generate() -> str:
+    """Stand for the host."""
     return "a-generated-secret"
 
 

@@ -15,25 +15,82 @@ GOOD = {
 }
 SECRET = "0123456789abcdef"
 # Every attribute of the reference, and what came after it, by where it stands.
-DOCUMENTED = """
-    client_id client_secret discovery scope required_scopes realm bearer_only logout_path post_logout_redirect_uri
-    redirect_uri timeout ssl_verify introspection_endpoint introspection_endpoint_auth_method token_endpoint_auth_method
-    public_key use_jwks use_pkce token_signing_alg_values_expected set_access_token_header
-    access_token_in_authorization_header set_id_token_header set_userinfo_header set_refresh_token_header session
-    session_contents unauth_action proxy_opts authorization_params client_rsa_private_key client_rsa_private_key_id
-    client_jwt_assertion_expires_in renew_access_token_on_expiry access_token_expires_in refresh_session_interval
-    iat_slack accept_none_alg accept_unsupported_alg access_token_expires_leeway force_reauthorize use_nonce
-    revoke_tokens_on_logout jwk_expires_in jwt_verification_cache_ignore cache_segment introspection_interval
-    introspection_expiry_claim introspection_addon_headers claim_validator claim_schema
-    set_raw_id_token_header par dpop client_jwt_assertion_alg client_jwt_assertion_audience
-""".split()
-DOCUMENTED_OF_SESSION = """
-    secret cookie storage redis cookie_name cookie_path cookie_domain cookie_secure cookie_http_only cookie_same_site
-    idling_timeout rolling_timeout absolute_timeout
-""".split()
+DOCUMENTED = [
+    "client_id",
+    "client_secret",
+    "discovery",
+    "scope",
+    "required_scopes",
+    "realm",
+    "bearer_only",
+    "logout_path",
+    "post_logout_redirect_uri",
+    "redirect_uri",
+    "timeout",
+    "ssl_verify",
+    "introspection_endpoint",
+    "introspection_endpoint_auth_method",
+    "token_endpoint_auth_method",
+    "public_key",
+    "use_jwks",
+    "use_pkce",
+    "token_signing_alg_values_expected",
+    "set_access_token_header",
+    "access_token_in_authorization_header",
+    "set_id_token_header",
+    "set_userinfo_header",
+    "set_refresh_token_header",
+    "session",
+    "session_contents",
+    "unauth_action",
+    "proxy_opts",
+    "authorization_params",
+    "client_rsa_private_key",
+    "client_rsa_private_key_id",
+    "client_jwt_assertion_expires_in",
+    "renew_access_token_on_expiry",
+    "access_token_expires_in",
+    "refresh_session_interval",
+    "iat_slack",
+    "accept_none_alg",
+    "accept_unsupported_alg",
+    "access_token_expires_leeway",
+    "force_reauthorize",
+    "use_nonce",
+    "revoke_tokens_on_logout",
+    "jwk_expires_in",
+    "jwt_verification_cache_ignore",
+    "cache_segment",
+    "introspection_interval",
+    "introspection_expiry_claim",
+    "introspection_addon_headers",
+    "claim_validator",
+    "claim_schema",
+    "set_raw_id_token_header",
+    "par",
+    "dpop",
+    "client_jwt_assertion_alg",
+    "client_jwt_assertion_audience",
+]
+DOCUMENTED_OF_SESSION = [
+    "secret",
+    "cookie",
+    "storage",
+    "redis",
+    "cookie_name",
+    "cookie_path",
+    "cookie_domain",
+    "cookie_secure",
+    "cookie_http_only",
+    "cookie_same_site",
+    "idling_timeout",
+    "rolling_timeout",
+    "absolute_timeout",
+]
 
 
 def read(**attributes: Any) -> OpenIdConnectConfig:
+    """Read a configuration."""
     return OpenIdConnectConfig.model_validate(GOOD | attributes)
 
 

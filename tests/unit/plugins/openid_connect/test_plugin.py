@@ -14,13 +14,14 @@ from tests.fakes.sign_in import CLIENT_SECRET, SECRET, SignInWorld, Visitor, loc
 
 PAGE = "http://localhost:9080/anything/test?x=1"
 CALLBACK = "http://localhost:9080/anything/callback"
-SESSION = {"session": {"secret": SECRET}, "redirect_uri": CALLBACK}
+SESSION: dict[str, Any] = {"session": {"secret": SECRET}, "redirect_uri": CALLBACK}
 XHR = {"Accept": "application/json", "Sec-Fetch-Mode": "cors"}
 CURL = {"Accept": "*/*"}
 Settled = Reply | Admit | Pass
 
 
 def build(world: SignInWorld, place: Place | None = None, **attributes: Any) -> OpenIdConnect:
+    """Build an instance."""
     written = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "discovery": DISCOVERY, **attributes}
     return plugin_type.build(plugin_type.config.model_validate(written), world.services(place))
 
@@ -28,15 +29,18 @@ def build(world: SignInWorld, place: Place | None = None, **attributes: Any) -> 
 def visit(
     world: SignInWorld, *, headers: dict[str, str] | None = None, method: str = "GET", **attributes: Any
 ) -> Settled:
+    """Send one request to an instance; a navigation unless `headers` say otherwise."""
     settled: Settled = run(lambda: Visitor(world, build(world, **attributes)).open(PAGE, method, headers))
     return settled
 
 
 def bearer(token: str, **headers: str) -> dict[str, str]:
+    """Return the headers of a program that shows a token."""
     return {**CURL, "Authorization": f"Bearer {token}", **headers}
 
 
 def challenge_of(settled: Settled) -> str | None:
+    """Return the WWW-Authenticate header of a refusal."""
     assert isinstance(settled, Reply)
     return dict(settled.headers).get("WWW-Authenticate")
 

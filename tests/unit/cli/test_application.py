@@ -1,0 +1,83 @@
+"""The command line: commands, options, help that teaches, exit codes."""
+
+import sys
+import types
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ostiary import __version__
+from ostiary.cli import main
+from ostiary.cli.application import app
+
+RUNNER = CliRunner()
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What the commands were asked to do, in place of doing it."""
+    found: list[object] = []
+
+    def stand_in(module: str, function: str, code: int) -> None:
+        def note(argument: object, *_: object) -> int:
+            found.append(argument)
+            return code
+
+        double = types.ModuleType(module)
+        setattr(double, function, note)
+        monkeypatch.setitem(sys.modules, module, double)
+
+    stand_in("ostiary.wiring", "run_gateway", 3)
+    stand_in("ostiary.cli.check", "check_file", 4)
+    stand_in("ostiary.cli.demo", "start_demo", 5)
+    return found
+
+
+def test_each_command_passes_on_what_it_got_and_the_exit_code(calls: list[object]) -> None:
+    """A file, the file's default name, ports."""
+    assert RUNNER.invoke(app, ["run", "o.yaml"]).exit_code == 3
+    assert RUNNER.invoke(app, ["run"]).exit_code == 3
+    assert RUNNER.invoke(app, ["check", "o.yaml"]).exit_code == 4
+    assert RUNNER.invoke(app, ["demo", "--echo-port", "8170"]).exit_code == 5
+
+    assert calls == [
+        Path("o.yaml"),
+        Path("ostiary.yaml"),
+        Path("o.yaml"),
+        {"gateway": None, "provider": None, "echo": 8170},
+    ]
+
+
+def test_wrong_usage_is_exit_code_2(calls: list[object]) -> None:
+    """Before anything is started."""
+    assert RUNNER.invoke(app, ["demo", "--echo-port", "0"]).exit_code == 2
+    assert RUNNER.invoke(app, ["rnu"]).exit_code == 2
+    assert calls == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--help"], ("run", "check", "demo", "ostiary check ostiary.yaml", "openid-connect:", "--version")),
+        ([], ("ostiary demo",)),
+        (["run", "-h"], ("FILE", "ostiary run ostiary.yaml", "standard output")),
+        (["check", "--help"], ("FILE", "Exits with 0", "systemctl")),
+        (["demo", "--help"], ("--gateway-port", "9080", "OSTIARY_DEMO_PORTS=8080,8090,8070")),
+    ],
+)
+def test_help_teaches_with_examples(arguments: list[str], words: tuple[str, ...]) -> None:
+    """Of the whole, and of each command."""
+    printed = RUNNER.invoke(app, arguments).output
+
+    assert [word for word in words if word not in printed] == []
+
+
+def test_the_version_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Through the entry point that is installed."""
+    monkeypatch.setattr(sys, "argv", ["whatever", "--version"])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"ostiary {__version__}\n"
