@@ -239,6 +239,6 @@ class PluginType(Protocol):
         """The configuration's model: frozen, unknown fields forbidden."""
         ...
 
-    def build(self, config: Any, services: Services) -> Plugin:
+    def build(self, config: Any, services: Services) -> Plugin:  # noqa: ANN401 - of its own `config` type
         """Make a configured instance. Raises OperatorFault when the configuration cannot work."""
         ...

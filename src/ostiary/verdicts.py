@@ -39,7 +39,7 @@ class Deciding:
             if verdict.__class__ is Pending:
                 return verdict  # type: ignore[return-value]
             self._index += 1
-            reply = self._take(verdict)  # type: ignore[arg-type]
+            reply = self._take(verdict)
             if reply is not None:
                 return reply
         return None
@@ -71,9 +71,7 @@ def _merge(earlier: RequestEdits, later: RequestEdits) -> RequestEdits:
     block = earlier.block
     if earlier.names & later.names:
         lines = [
-            line
-            for line in earlier.block.split(b"\r\n")[:-1]
-            if line.partition(b":")[0].lower() not in later.names
+            line for line in earlier.block.split(b"\r\n")[:-1] if line.partition(b":")[0].lower() not in later.names
         ]
         block = b"".join(line + b"\r\n" for line in lines)
     return RequestEdits(earlier.names | later.names, block + later.block)

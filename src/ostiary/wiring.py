@@ -35,7 +35,7 @@ from ostiary.providers.directory import ProviderDirectory
 
 ShowProblems = Callable[[str, tuple[Problem, ...]], None]
 PLUGIN_GROUP = "ostiary.plugins"
-SECRET_FILE = ".ostiary-session-secret"  # noqa: S105 - a file's name
+SECRET_FILE = ".ostiary-session-secret"
 
 
 def load_registry() -> Registry:
@@ -62,9 +62,7 @@ class Gateway:
         self._spawner = TaskSpawner(self._log)
         self._http = AiohttpClient()
         self._registry = load_registry()
-        self._providers = ProviderDirectory(
-            http=self._http, clock=self._clock, spawner=self._spawner, log=self._log
-        )
+        self._providers = ProviderDirectory(http=self._http, clock=self._clock, spawner=self._spawner, log=self._log)
         self._snapshot: Snapshot | None = None
         self._server: Server | None = None
 
@@ -144,7 +142,9 @@ class Gateway:
         if done:
             self._log.event("info", "reloaded", f"{self.path} is read again; listening addresses stay as they were")
         else:
-            self._log.event("error", "reload_refused", f"{self.path} has mistakes; the configuration before it serves on")
+            self._log.event(
+                "error", "reload_refused", f"{self.path} has mistakes; the configuration before it serves on"
+            )
 
     def _make_services(self, place: Place, public_url: str | None, reaches: Reaches) -> Services:
         return Services(
@@ -164,10 +164,8 @@ class Gateway:
         return self._random.token_bytes(5).hex()
 
 
-def run_gateway(
-    path: Path, show_problems: ShowProblems, environ: Mapping[str, str] = os.environ
-) -> int:
-    """Serve a configuration file. Returns 0 after a drain, 1 when it has mistakes or cannot listen, 2 when unreadable."""
+def run_gateway(path: Path, show_problems: ShowProblems, environ: Mapping[str, str] = os.environ) -> int:
+    """Serve a configuration file. Returns 0 after a drain, 1 for mistakes or a port in use, 2 when it is unreadable."""
     try:
         gateway = Gateway(path, environ, show_problems)
         if not gateway.load():

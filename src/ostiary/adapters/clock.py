@@ -1,4 +1,7 @@
-"""The wall clock, as `ostiary.ports.Clock`."""
+"""The wall clock, as `ostiary.ports.Clock`.
+
+It may step; nothing here smooths it. Whoever measures how long something takes asks the event loop instead.
+"""
 
 import time
 from typing import final
@@ -6,7 +9,7 @@ from typing import final
 
 @final
 class SystemClock:
-    """The operating system's clock. It may step; whoever needs a monotonic one asks the event loop."""
+    """The operating system's clock."""
 
     __slots__ = ()
 

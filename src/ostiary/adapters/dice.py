@@ -1,4 +1,7 @@
-"""Unpredictable bytes, as `ostiary.ports.Random`."""
+"""Unpredictable bytes, as `ostiary.ports.Random`.
+
+From the operating system alone: nothing is seeded, mixed or kept here.
+"""
 
 import secrets
 from typing import final

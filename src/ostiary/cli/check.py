@@ -1,4 +1,7 @@
-"""`ostiary check`: every problem of a configuration, or what it sets up."""
+"""`ostiary check`: every problem of a configuration, or what it sets up.
+
+Plugins are built as they would be to serve, with services that do nothing (`ostiary.cli.inert`).
+"""
 
 import os
 import sys

@@ -76,20 +76,22 @@ class _Method:
 
 @final
 class Choice:
-    """The candidates of one host and one path pattern, compiled."""
+    """The candidates of one host and one path pattern, compiled. `sole` is the one that takes every request, if any."""
 
-    __slots__ = ("_by_method", "_other")
+    __slots__ = ("_by_method", "_other", "sole")
 
     def __init__(self, candidates: Sequence[Candidate]) -> None:
         """Take the candidates in the order in which they are to be tried."""
-        named = {method for candidate in candidates for method in candidate.methods or ()}
-        self._other = _Method(candidate for candidate in candidates if candidate.methods is None)
+        first = candidates[0] if candidates else None
+        self.sole = first.route if first is not None and first.methods is None and first.networks is None else None
+        tried = candidates if self.sole is None else ()
+        named = {method for candidate in tried for method in candidate.methods or ()}
+        self._other = _Method(candidate for candidate in tried if candidate.methods is None)
         self._by_method = {
-            method: _Method(found for found in candidates if found.methods is None or method in found.methods)
+            method: _Method(found for found in tried if found.methods is None or method in found.methods)
             for method in named
         }
 
     def choose(self, method: str, client: str) -> Route | None:
         """Return the first route whose conditions hold, or None."""
-        found = self._by_method.get(method, self._other)
-        return found.choose(client)
+        return self.sole or self._by_method.get(method, self._other).choose(client)

@@ -49,37 +49,44 @@ def plan_claims(owners: Sequence[Owner]) -> ClaimPlan:
         for path in owner.entry.paths
         if owner.entry.methods is None and owner.entry.networks is None
     }
-    claim_routes: dict[Route, Route] = {}
-    entries: list[Entry] = []
-    problems: list[Problem] = []
-    notices: list[str] = []
-    for key, rivals in wishes.items():
+    planner = _Planner()
+    for place, rivals in wishes.items():
+        planner.settle(rivals, exact.get(place))
+    return ClaimPlan(tuple(planner.entries), tuple(planner.problems), tuple(planner.notices))
+
+
+@final
+class _Planner:
+    """Settles who gets which path, one path after the other."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.problems: list[Problem] = []
+        self.notices: list[str] = []
+        self._doubles: dict[Route, Route] = {}
+
+    def settle(self, rivals: Sequence[_Wish], exact: Owner | None) -> None:
+        """Decide about one path on one host; `exact` is the route that has it as its own, if any."""
         ranked = sorted(rivals, key=lambda wish: not wish.claim.typed)
         winner = ranked[0]
-        for loser in ranked[1:]:
-            if loser.fingerprint == winner.fingerprint:
-                continue
-            if loser.claim.typed:
-                problems.append(_word_conflict(loser, winner))
-            else:
-                notices.append(f"{loser.place}: {_word(loser)} is answered by {winner.place}: write another path")
-        owner = exact.get(key)
-        if owner is not None and owner is not winner.owner and winner.fingerprint not in _fingerprints(owner):
-            notices.append(
-                f"{winner.place}: {_word(winner)} is the path of route {owner.entry.route.id} and goes there"
-            )
         for wish in ranked:
             if wish.fingerprint == winner.fingerprint:
-                entries += _build_entries(wish, claim_routes)
-    return ClaimPlan(tuple(entries), tuple(problems), tuple(notices))
+                self.entries += _build_entries(wish, self._doubles)
+            elif wish.claim.typed:
+                self.problems.append(_word_conflict(wish, winner))
+            else:
+                self.notices.append(f"{wish.place}: {_word(wish)} is answered by {winner.place}: write another path")
+        if exact is not None and exact is not winner.owner and winner.fingerprint not in _fingerprints(exact):
+            owner = exact.entry.route.id
+            self.notices.append(f"{winner.place}: {_word(winner)} is the path of route {owner} and goes there")
 
 
 def _list_wishes(owners: Iterable[Owner]) -> Iterator[_Wish]:
     for owner in owners:
-        for plugin, place in zip(owner.entry.route.plugins, owner.places, strict=True):
-            for claim in plugin.claims:
-                for host in owner.entry.hosts or ("",):
-                    yield _Wish(owner, host, claim, place, plugin.fingerprint)
+        plugins = zip(owner.entry.route.plugins, owner.places, strict=True)
+        claims = [(claim, place, plugin.fingerprint) for plugin, place in plugins for claim in plugin.claims]
+        for host in owner.entry.hosts or ("",):
+            yield from (_Wish(owner, host, *claim) for claim in claims)
 
 
 def _fingerprints(owner: Owner) -> set[str]:

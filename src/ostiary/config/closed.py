@@ -1,4 +1,7 @@
-"""The plugin that stands where a configured one cannot: it closes the route (DESIGN.md §3), it never opens it."""
+"""The plugin that stands where a configured one cannot: it closes the route, it never opens it.
+
+It knows nothing of what the configured one would have done; the problem itself was told when the snapshot was built.
+"""
 
 from typing import NoReturn, final
 

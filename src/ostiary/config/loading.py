@@ -83,7 +83,7 @@ def _place(problem: Problem, lines: Mapping[str, int]) -> Problem:
 
 
 def _hide(problem: Problem, secrets: Iterable[str]) -> Problem:
-    text = problem.problem
+    text, remedy = problem.problem, problem.remedy
     for secret in secrets:
-        text = text.replace(secret, "***")
-    return problem if text == problem.problem else msgspec.structs.replace(problem, problem=text)
+        text, remedy = text.replace(secret, "***"), remedy.replace(secret, "***")
+    return msgspec.structs.replace(problem, problem=text, remedy=remedy)

@@ -149,9 +149,7 @@ class _Reader:
     def _sequence(self, start: Event, path: Path) -> list[Written]:
         self._check_tag(start, ("seq",), path)
         values: list[Written] = []
-        for event in iter(self._events.__next__, None):
-            if isinstance(event, yaml.SequenceEndEvent):
-                break
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
             inner = (*path, len(values))
             self._note_line(inner, event)
             values.append(self._value(event, inner))
@@ -161,9 +159,7 @@ class _Reader:
         self._check_tag(start, ("map",), path)
         found: dict[str, Written] = {}
         merged: dict[str, Written] = {}
-        for event in iter(self._events.__next__, None):
-            if isinstance(event, yaml.MappingEndEvent):
-                break
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
                 self._refuse(path, "a name is a text, not a list, a mapping or an alias", "", event)
             name = event.value

@@ -69,7 +69,7 @@ class _Paths:
     def find(self, path: str, method: str, client: str) -> Route | None:
         exact = self._exact.get(path)
         if exact is not None:
-            route = exact.choose(method, client)
+            route = exact.sole or exact.choose(method, client)
             if route is not None:
                 return route
         branches = self._branches
@@ -82,7 +82,7 @@ class _Paths:
             if branch is not None:
                 route = None if not branch.tails else _find_tail(branch, path, slash + 1, method, client)
                 if route is None and branch.choice is not None:
-                    route = branch.choice.choose(method, client)
+                    route = branch.choice.sole or branch.choice.choose(method, client)
                 if route is not None:
                     return route
             end = slash

@@ -59,6 +59,10 @@ class KeepalivePool(Section):
     requests: int = Field(1000, ge=1, description="How many requests one connection carries before it is closed.")
 
 
+_DEFAULT_TIMEOUTS = Timeouts()
+_DEFAULT_POOL = KeepalivePool()
+
+
 def check_node_host(host: str) -> str:
     """Return a node's host: a name or an address, IPv6 without brackets."""
     try:
@@ -106,7 +110,7 @@ class UpstreamConfig(Section):
         max_length=MAX_NODES,
         description='The servers: `{"host:port": weight}`, or a list of `{host, port, weight}`.',
     )
-    timeout: Timeouts = Field(default_factory=Timeouts, description="Time limits in seconds, 60 each.")
+    timeout: Timeouts = Field(_DEFAULT_TIMEOUTS, description="Time limits in seconds, 60 each.")
     scheme: str = Field("http", description="How the servers are spoken to: `http`.")
     pass_host: PassHost = Field(
         "pass",
@@ -118,7 +122,7 @@ class UpstreamConfig(Section):
     retries: int | None = Field(
         None, ge=0, description="How many further nodes are tried when one cannot be reached; unset: all, 0: none."
     )
-    keepalive_pool: KeepalivePool = Field(default_factory=KeepalivePool, description="Idle connections to keep.")
+    keepalive_pool: KeepalivePool = Field(_DEFAULT_POOL, description="Idle connections to keep.")
 
     not_yet: ClassVar[Mapping[str, str]] = {
         "id": "upstreams stand inside their routes so far: write it there",

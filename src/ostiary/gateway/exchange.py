@@ -1,24 +1,19 @@
-"""One request and its response: route, verdicts, upstream, reply. The states, and what moves between them.
-
-    DECIDING ──Pending with a body──▶ COLLECTING ─┐
-       │  ▲───────────── settled ─────────────────┘
-       ├──────── Reply or fault ───────────────────────────────▶ DONE
-       └─ let through ─▶ DIALLING (no idle line) ─▶ FORWARDING ─▶ DONE
+"""One request and its response: route, verdicts, upstream, reply. The states are drawn in `phases`.
 
 A request whose verdicts are in memory and whose upstream line is idle goes from its last byte in to its first byte
 out without a task. How bytes look is decided in `forwarding`, `relay` and `replies`; this file only says when.
 """
 
-from collections.abc import Awaitable, Callable
-from enum import IntEnum
 from typing import TYPE_CHECKING, final
 
 from ostiary.config.routes import Route
-from ostiary.errors import ClientFault, Fault, OperatorFault, UpstreamFault
+from ostiary.errors import ClientFault, Fault, UpstreamFault
 from ostiary.gateway.faults import build_fault_reply
 from ostiary.gateway.forwarding import choose_host, render_upstream_head
+from ostiary.gateway.phases import Phase
 from ostiary.gateway.relay import render_chunk, render_response_head, streams
 from ostiary.gateway.replies import CONTINUE, NOBODY, NOT_FOUND, render_reply
+from ostiary.gateway.waiting import collect, dial, suspend
 from ostiary.http.head import RawHead, read_head
 from ostiary.http.navigation import accepts_html
 from ostiary.http.request import CHUNKED, IDEMPOTENT, Request
@@ -31,16 +26,6 @@ from ostiary.verdicts import Deciding
 
 if TYPE_CHECKING:
     from ostiary.gateway.connection import ClientConnection
-
-
-class Phase(IntEnum):
-    """Where an exchange stands."""
-
-    DECIDING = 0
-    COLLECTING = 1
-    DIALLING = 2
-    FORWARDING = 3
-    DONE = 4
 
 
 _DONE = Phase.DONE
@@ -56,9 +41,9 @@ class Exchange:
     """
 
     __slots__ = (
-        "answered_at", "attempts", "began_at", "closes", "connection", "deciding", "id", "inbox", "is_chunked", "is_cut",
-        "line", "node", "node_name", "passed_bytes", "pending", "phase", "raw", "reason", "received", "received_bytes",
-        "refusal", "request", "responding", "route", "status", "tried", "upstream", "verdict",
+        "answered_at", "attempts", "began_at", "closes", "connection", "deciding", "id", "inbox", "is_chunked",
+        "is_cut", "line", "node", "node_name", "passed_bytes", "pending", "phase", "raw", "reason", "received",
+        "received_bytes", "refusal", "request", "responding", "route", "status", "upstream", "verdict",
     )  # fmt: skip
 
     def __init__(self, connection: "ClientConnection", raw: RawHead) -> None:
@@ -79,7 +64,6 @@ class Exchange:
         self.line: UpstreamConnection | None = None
         self.node: Node | None = None
         self.node_name = ""
-        self.tried: set[Node] | None = None
         self.responding = False
         self.closes = False
         self.is_chunked = False
@@ -104,7 +88,7 @@ class Exchange:
         except Fault as fault:
             self.fail(fault)
         except Exception as error:  # noqa: BLE001 - any error in an authentication path denies
-            self.fail(server.report_internal(error, self.id))
+            self.fail_internally(error)
 
     def _judge(self) -> None:
         if self.refusal is not None:
@@ -141,51 +125,13 @@ class Exchange:
         elif isinstance(outcome, Reply):
             self.reply(outcome)
         elif outcome is not None:
-            self._suspend(outcome)
+            suspend(self, outcome)
 
-    def _suspend(self, pending: Pending) -> None:
-        """Go on in a task; with a body limit, once the body is there."""
-        if not pending.body_limit_bytes:
-            self.connection.spawn(self._settle(pending.settle()))
-            return
-        self.pending = pending
-        self.phase = Phase.COLLECTING
-        self.connection.want_body(self.request)
-        self._collect()
-
-    def _collect(self) -> None:
-        pending, request = self.pending, self.request
-        if pending is None or request is None:
-            return
-        if max(self.received_bytes, request.body_bytes) > pending.body_limit_bytes:
-            self.fail(ClientFault("body_too_large", f"the body is larger than {pending.body_limit_bytes} bytes"))
-        elif self.received:
-            self.pending = None
-            self.phase = Phase.DECIDING
-            self.connection.spawn(self._settle(pending.settle(b"".join(self.inbox))))
-
-    async def _settle(self, work: Awaitable[Settled]) -> None:
-        """Wait for a pending verdict. The client may have left meanwhile; the work is finished all the same."""
-        server = self.connection.server
-        try:
-            settled = await work
-        except Fault as fault:
-            self.fail(fault)
-        except Exception as error:  # noqa: BLE001 - any error in an authentication path denies
-            self.fail(server.report_internal(error, self.id))
-        else:
-            deciding = self.deciding
-            if self.phase is not _DONE and deciding is not None:
-                self._guarded(lambda: self._act(deciding.resume(settled, server.clock.now())))
-        self.connection.go_on()
-
-    def _guarded(self, step: Callable[[], None]) -> None:
-        try:
-            step()
-        except Fault as fault:
-            self.fail(fault)
-        except Exception as error:  # noqa: BLE001 - any error in an authentication path denies
-            self.fail(self.connection.server.report_internal(error, self.id))
+    def resume(self, settled: Settled) -> None:
+        """Go on with what the pending verdict settled to, unless the client has left."""
+        deciding = self.deciding
+        if self.phase is not _DONE and deciding is not None:
+            self._act(deciding.resume(settled, self.connection.server.clock.now()))
 
     # ------------------------------------------------------------------------------------ towards the upstream
 
@@ -200,38 +146,12 @@ class Exchange:
         line = upstream.pool.take(node)
         if line is None:
             self.phase = Phase.DIALLING
-            self.connection.spawn(self._dial(upstream, node))
+            self.connection.spawn(dial(self, upstream, node))
         else:
-            self._send(line, upstream)
+            self.send(line, upstream)
 
-    async def _dial(self, upstream: Upstream, node: Node) -> None:
-        """Connect, trying other nodes when one does not take connections (nothing was sent yet)."""
-        try:
-            line = await self._connect(upstream, node)
-        except Fault as fault:
-            self.fail(fault)
-        except Exception as error:  # noqa: BLE001 - whatever failed, the client gets an answer
-            self.fail(self.connection.server.report_internal(error, self.id))
-        else:
-            if self.phase is _DONE:
-                upstream.pool.give(line)
-            else:
-                self._guarded(lambda: self._send(line, upstream))
-        self.connection.go_on()
-
-    async def _connect(self, upstream: Upstream, node: Node) -> UpstreamConnection:
-        tried = self.tried = self.tried or set()
-        while True:
-            tried.add(node)
-            try:
-                return await upstream.pool.dial(node, upstream.spec.connect_timeout_s)
-            except UpstreamFault:
-                other = upstream.balancer.choose_other(tried) if len(tried) <= upstream.spec.retries else None
-                if other is None:
-                    raise
-                node = other
-
-    def _send(self, line: UpstreamConnection, upstream: Upstream) -> None:
+    def send(self, line: UpstreamConnection, upstream: Upstream) -> None:
+        """Write the request on a line, and what has come of its body."""
         request = self.request
         if request is None:
             return
@@ -265,7 +185,7 @@ class Exchange:
         if self.received_bytes > self.connection.server.snapshot.gateway.body_bytes:
             self.fail(ClientFault("body_too_large", "the body is larger than this gateway accepts"))
         elif self.phase is Phase.COLLECTING:
-            self._collect()
+            collect(self)
         elif self.line is not None and self.upstream is not None:
             self._pass_body(self.line, request, self.upstream)
 
@@ -317,7 +237,8 @@ class Exchange:
         is_old = request.version == "1.0"
         if streams(head):
             self.is_chunked = not is_old
-        self.closes = not self.received or not request.keep_alive or server.is_draining or (is_old and streams(head))
+        is_last = not self.received or not request.keep_alive or self.connection.is_last()
+        self.closes = is_last or (is_old and streams(head))
         return render_response_head(
             head,
             version=request.version,
@@ -335,7 +256,7 @@ class Exchange:
             return
         if untouched and self.received and request.body_bytes == 0 and request.method in IDEMPOTENT:
             self.phase = Phase.DIALLING
-            self.connection.spawn(self._dial(upstream, line.node))
+            self.connection.spawn(dial(self, upstream, line.node))
         else:
             self.fail(fault)
 
@@ -351,7 +272,7 @@ class Exchange:
         request = self.request
         connection = self.connection
         server = connection.server
-        closes = close or request is None or not self.received or not request.keep_alive or server.is_draining
+        closes = close or request is None or not self.received or not request.keep_alive or connection.is_last()
         self.status = reply.status
         self.reason = reply.reason
         if self.verdict != "fault":
@@ -382,6 +303,15 @@ class Exchange:
         html = self.request is not None and accepts_html(self.request)
         reply = build_fault_reply(fault, reference=self.id, accepts_html=html)
         self.reply(reply, close=isinstance(fault, ClientFault))
+
+    def fail_internally(self, error: Exception) -> None:
+        """Answer an error that nobody foresaw: it denies."""
+        self.fail(self.connection.server.report_internal(error, self.id))
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the answer is given, or nobody waits for it."""
+        return self.phase is _DONE
 
     def client_gone(self) -> None:
         """End everything: nobody waits for the answer any more."""

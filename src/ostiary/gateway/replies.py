@@ -21,9 +21,7 @@ NOBODY = Reply(
 )
 
 
-def render_reply(
-    reply: Reply, *, method: str, date: bytes, close: bool, set_cookies: Iterable[str] = ()
-) -> bytes:
+def render_reply(reply: Reply, *, method: str, date: bytes, close: bool, set_cookies: Iterable[str] = ()) -> bytes:
     """Render a whole response; no body for HEAD and 204. Raises ValueError when a header is not one whole line."""
     lines = [f"{name}: {value}\r\n" for name, value in reply.headers]
     lines += [f"Set-Cookie: {value}\r\n" for value in set_cookies]

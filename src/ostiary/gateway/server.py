@@ -76,7 +76,7 @@ class Server:
         for connection in list(self._connections):
             connection.drain()
         end = self.timer() + within_s
-        while self._connections and self.timer() < end:
+        while self._connections and self.timer() < end:  # noqa: ASYNC110 - many connections end, each in its own time
             await asyncio.sleep(0.02)
         left = len(self._connections)
         for connection in list(self._connections):
@@ -145,7 +145,7 @@ class Server:
             self.date = formatdate(second, usegmt=True).encode("ascii")
             self._upstreams.close_stale(now)
         for connection in [found for found in self._connections if found.deadline_at <= now]:
-            connection.check_deadline(now)
+            connection.check_deadline()
         if self.access_log is not None:
             self.access_log.flush()
         self._ticking = asyncio.get_running_loop().call_later(TICK_S, self._tick)

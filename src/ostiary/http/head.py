@@ -71,7 +71,7 @@ class HeadMemory:
 def read_head(
     raw: RawHead, arrival: Arrival, limits: HeadLimits, request_id: str, memory: HeadMemory | None = None
 ) -> Request:
-    """Make the canonical request; `memory` is the connection's. Raises ClientFault; its code says which rule was broken.
+    """Make the canonical request; `memory` is the connection's. Raises ClientFault, whose code names the rule.
 
     Codes: `method_refused`, `method_unknown`, `version_unknown`, `target_…`, `host_…`, `head_too_large`,
     `target_too_large`, `field_…`, `framing_…`, `expect_unknown`.

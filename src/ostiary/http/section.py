@@ -90,7 +90,7 @@ class FieldSection:
 
 
 def read_section(fields: RawFields, version: str, limits: HeadLimits) -> FieldSection:
-    """Read the fields of a request with HTTP `version`. Raises ClientFault (`head_too_large`, `field_…`, `framing_…`)."""
+    """Read a request's fields. Raises ClientFault (`head_too_large`, `field_…`, `host_repeated`, `framing_…`)."""
     if len(fields) > limits.fields:
         raise ClientFault("head_too_large", f"the request has more than {limits.fields} header fields")
     section = FieldSection()

@@ -1,4 +1,8 @@
-"""Subjects: the digest that stands for one in logs, and whether it is a person or a machine."""
+"""Subjects: the digest that stands for one in logs, and whether it is a person or a machine.
+
+A machine's token is one from the client-credentials grant. RFC 9068 §2.2 says how it shows (`sub` is the client);
+where an issuer shows it by a claim of its own, that counts too. User names are never looked at: people choose them.
+"""
 
 from collections.abc import Mapping
 from hashlib import sha256

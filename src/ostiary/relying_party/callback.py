@@ -86,7 +86,7 @@ class Callback:
     ) -> Reply:
         """The checks that ask the provider, in order."""
         now = self._services.clock.now()
-        metadata = self._provider.metadata(now) or await self._provider.load_metadata(now)
+        metadata = await self._provider.load_metadata(now)
         callback = authorize(response, flow, metadata)
         tokens = await self._redeem_code(callback, metadata)
         received_at = self._services.clock.now()
@@ -158,7 +158,8 @@ class Callback:
         if metadata.jwks_uri is None:
             return NO_KEYS
         now = self._services.clock.now()
-        return self._provider.keys(now) or await self._provider.load_keys(now)
+        known = self._provider.keys(now)
+        return known if known is not None else await self._provider.load_keys(now)
 
     async def _fetch_userinfo(
         self, tokens: TokenSet, id_token: VerifiedIdToken, metadata: Metadata, reference: str

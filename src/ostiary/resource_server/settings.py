@@ -1,4 +1,7 @@
-"""What the operator decided about bearer tokens: how they are verified and what the upstream is told."""
+"""What the operator decided about bearer tokens: how they are verified and what the upstream is told.
+
+Values only, as the plugin's configuration gives them; what can be wrong with them is found by `build_bearer_verifier`.
+"""
 
 from typing import final
 

@@ -12,7 +12,13 @@ from typing import Protocol, final
 import httptools
 
 from ostiary.errors import UpstreamFault
-from ostiary.http.response import MAX_RESPONSE_FIELDS, MAX_RESPONSE_HEAD_BYTES, BodyEnd, ResponseHead, read_response_head
+from ostiary.http.response import (
+    MAX_RESPONSE_FIELDS,
+    MAX_RESPONSE_HEAD_BYTES,
+    BodyEnd,
+    ResponseHead,
+    read_response_head,
+)
 from ostiary.upstream.balancer import Node
 
 MAX_INFORMATIONAL = 8
@@ -52,9 +58,9 @@ class UpstreamConnection(asyncio.Protocol):
     """An HTTP/1.1 connection to `node`. At most one borrower at a time."""
 
     __slots__ = (
-        "_body", "_last_fields", "_last_for", "_last_head", "on_header", "_borrower", "_complete", "_fault", "_fed_bytes", "_fields", "_head", "_informational",
-        "_message_ended", "_method", "_owned_cookies", "_parser", "_reused", "_shelter", "_started", "_surplus",
-        "idle_since", "node", "node_name", "request_sent", "served", "transport",
+        "_body", "_borrower", "_complete", "_fault", "_fed_bytes", "_fields", "_head", "_informational", "_last_fields",
+        "_last_for", "_last_head", "_message_ended", "_method", "_owned_cookies", "_parser", "_reused", "_shelter",
+        "_started", "_surplus", "idle_since", "node", "node_name", "on_header", "request_sent", "served", "transport",
     )  # fmt: skip
 
     transport: asyncio.Transport
@@ -69,7 +75,8 @@ class UpstreamConnection(asyncio.Protocol):
         self.request_sent = False  # the borrower's word that the whole request has been written
         self.idle_since = 0.0
         self._owned_cookies: tuple[bytes, ...] = ()
-        fields = self._fields = []
+        fields: list[tuple[bytes, bytes]] = []
+        self._fields = fields
         append = fields.append
 
         def on_header(name: bytes, value: bytes) -> None:
@@ -218,7 +225,9 @@ class UpstreamConnection(asyncio.Protocol):
         facts = (status, version, self._method, self._owned_cookies)
         head = self._last_head
         if head is None or facts != self._last_for or self._fields != self._last_fields:
-            head = self._last_head = read_response_head(status, version, self._fields, self._method, self._owned_cookies)
+            head = self._last_head = read_response_head(
+                status, version, self._fields, self._method, self._owned_cookies
+            )
             self._last_for = facts
             self._last_fields = self._fields.copy()
         return head

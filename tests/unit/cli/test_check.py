@@ -65,6 +65,22 @@ def test_a_file_without_routes_is_fine_and_says_what_that_means(tmp_path: Path) 
     assert "- no route is in use: every request is answered 404" in printed
 
 
+def test_where_nothing_is_worth_knowing_nothing_is_said(tmp_path: Path) -> None:
+    """No heading without a line."""
+    assert "Worth" not in check(tmp_path, GOOD.replace("verify: false, ", ""))[1]
+
+
+def test_the_installed_plugins_are_known_and_output_goes_to_standard_output(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Unless told otherwise."""
+    file = tmp_path / "o.yaml"
+    file.write_text("routes: [{uri: /, plugins: {opnid-connect: {}}}]\n")
+
+    assert check_file(file, {}) == 1
+    assert "did you mean `openid-connect`?" in capsys.readouterr().out
+
+
 def test_every_problem_is_printed(tmp_path: Path) -> None:
     """With line, path and remedy."""
     code, printed = check(tmp_path, GOOD.replace("verify: false", "verfy: false").replace("status: 0", "status: 5"))

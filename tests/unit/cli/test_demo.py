@@ -1,6 +1,7 @@
 """`ostiary demo`: which ports it takes from where, and what it says without its packages."""
 
 import sys
+from importlib import import_module
 
 import pytest
 
@@ -60,6 +61,18 @@ def test_a_missing_package_is_told_with_the_way_to_get_it(
     assert capsys.readouterr().err == (
         "ostiary demo: the demo needs jinja2, which is not installed: pip install 'ostiary[demo]'\n"
     )
+
+
+def test_a_defect_of_ours_is_not_taken_for_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That needs a traceback."""
+    monkeypatch.setattr("ostiary.cli.demo._import_demo", _import_something_of_ours_that_is_not_there)
+
+    with pytest.raises(ModuleNotFoundError):
+        start_demo(NOTHING, {})
+
+
+def _import_something_of_ours_that_is_not_there() -> None:
+    import_module("ostiary.demo.nowhere")
 
 
 def _import_something_that_needs_jinja2() -> None:

@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
 from pydantic import AfterValidator, AliasChoices, BaseModel, Field, SecretStr, ValidationError
+from typing_extensions import TypedDict
 
 from ostiary.config.explaining import explain
 from ostiary.config.problems import Problem
@@ -167,6 +168,38 @@ def test_plugins_own_errors_keep_their_words() -> None:
 
     found = explain(refused.value, Own, {"uneven": 2, "pattern": "b"}, (), {})
     assert [problem.problem for problem in found] == ["even numbers are odd here", "String should match pattern '^a$'"]
+
+
+def test_what_is_no_model_of_ours_is_explained_as_far_as_it_goes() -> None:
+    """A third party's plugin may use anything that pydantic takes."""
+
+    class Part(TypedDict):
+        needed: int
+
+    class Own(BaseModel):
+        part: Part | None = None
+        pair: tuple[int, ...] = ()
+
+    with pytest.raises(ValidationError) as refused:
+        Own.model_validate({"part": {}, "pair": ["x"]})
+
+    assert explain(refused.value, Own, {"part": {}, "pair": ["x"]}, (), {}) == [
+        Problem("part.needed", "required, but missing", "add `needed`"),
+        Problem("pair[0]", "expected a whole number, found a string of 1 character", ""),
+    ]
+
+
+def test_models_are_found_below_mappings_lists_and_nothing() -> None:
+    """However they are annotated."""
+
+    class Rooted(BaseModel):
+        parts: dict[str, tuple[Other, ...] | None] = Field(default_factory=dict)
+
+    with pytest.raises(ValidationError) as refused:
+        Rooted.model_validate({"parts": {"a": [{"widht": 1}]}})
+
+    (problem,) = explain(refused.value, Rooted, {"parts": {"a": [{"widht": 1}]}}, (), {})
+    assert (problem.path, problem.remedy) == ("parts.a[0].widht", "did you mean `width`?")
 
 
 def test_several_refusals_of_a_section_itself_are_all_told() -> None:

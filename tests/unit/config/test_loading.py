@@ -1,6 +1,7 @@
 """A file → a snapshot or problems; a file with a problem never replaces a good snapshot; nothing breaks the loader."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -9,9 +10,10 @@ from hypothesis import strategies as st
 
 from ostiary.config import reading
 from ostiary.config.loading import Loaded, load, load_content
+from ostiary.config.section import Section, refuse
 from ostiary.config.snapshot import Snapshot
 from ostiary.plugin import Place, Services
-from tests.fakes.plugin_types import FakePlugin, make_services, registry_of
+from tests.fakes.plugin_types import FakePlugin, FakePluginType, make_services, registry_of
 
 GOOD = """
 routes:
@@ -114,6 +116,23 @@ def test_what_a_plugin_says_about_a_referenced_secret_is_taken_out() -> None:
     text = GOOD.replace("fake: {", "fake: {cannot_work: true, ")
 
     assert said(text) == ["routes[0].plugins.fake (line 6): the secret *** cannot work"]
+
+
+def test_a_remedy_does_not_show_it_either() -> None:
+    """Whatever a model suggests."""
+
+    class Suggesting(Section):
+        secret: str
+
+        @classmethod
+        def check_shape(cls, written: Any) -> Any:
+            yield "secret", refuse("no", f"not {written['secret']}")
+
+    kind = FakePluginType()
+    kind.config = Suggesting
+    loaded = load_content(GOOD.encode(), ENVIRON, registry_of(kind), make_services)
+
+    assert loaded.problems[0].remedy == "not ***"
 
 
 def test_a_file_with_a_problem_never_replaces_a_good_snapshot() -> None:

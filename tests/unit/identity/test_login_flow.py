@@ -20,7 +20,7 @@ from ostiary.identity.login_flow import (
     digest_state,
     read_state_age_s,
 )
-from ostiary.identity.sealing import NONCE_BYTES, Sealer
+from ostiary.identity.sealing import NONCE_BYTES, Sealer, bind
 
 NOW = 1_000_000.0
 PREFIX = "__Host-ostiary_login_0a1b2c3d_"
@@ -123,6 +123,25 @@ def test_a_cookie_serves_under_its_own_name_only() -> None:
     (two,) = keep([], COOKIES.write(second, nonce(2), [], NOW))
 
     assert refusal(first.state, [(one[0], two[1])]) == "flow_broken"
+
+
+def seal(plain: bytes, name: str, sealed_for: str | None = None) -> Pairs:
+    """Forge a cookie as only whoever has the secret could."""
+    binding = bind(sealed_for or name, "https://id.example", "shop", "1")
+    sealed = Sealer(["a-secret-of-the-operator"], "login flow").seal(plain, binding, nonce())
+    return [(name.encode(), sealed)]
+
+
+def test_the_seal_knows_the_cookies_name_and_the_flow_its_state() -> None:
+    """Each would do alone: a cookie sealed for another name, and one that holds another state, are both broken."""
+    flow, other = make_flow(1), make_flow(2)
+    name = PREFIX + digest_state(flow.state)
+    plain = msgspec.msgpack.encode(flow)
+
+    assert COOKIES.find(flow.state, seal(plain, name), NOW) == flow
+    assert refusal(flow.state, seal(plain, name, PREFIX + digest_state(other.state))) == "flow_broken"
+    assert refusal(flow.state, seal(msgspec.msgpack.encode(other), name)) == "flow_broken"
+    assert refusal(flow.state, seal(b"garbage", name)) == "flow_broken"
 
 
 def test_a_flow_of_another_version_is_broken() -> None:

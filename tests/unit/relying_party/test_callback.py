@@ -9,9 +9,11 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from joserfc.jwk import OctKey
 
 from ostiary.errors import ProviderFault
 from ostiary.http.outbound import OutboundRequest, OutboundResponse
+from ostiary.identity.client_authentication import ClientCredentials
 from ostiary.plugin import Admit, Reply
 from ostiary.relying_party.settings import SessionHeaders
 from tests.fakes.http_client import answer_json
@@ -257,6 +259,43 @@ def test_an_id_token_without_nonce_is_a_matter_of_configuration() -> None:
     assert refused(world, require_nonce=True) == (502, "token_nonce")
 
 
+def test_a_provider_without_token_endpoint_finishes_no_login() -> None:
+    """There is nowhere to redeem the code."""
+    world = SignInWorld()
+    world.publish(token_endpoint=None)
+
+    assert refused(world) == (502, "provider_without_token_endpoint")
+
+
+def test_an_id_token_signed_with_the_clients_secret_needs_no_keys() -> None:
+    """HS256, where the provider lists it: no key set is asked for."""
+    world = SignInWorld()
+    world.publish(jwks_uri=None, id_token_signing_alg_values_supported=["HS256"])
+    secret = "a-client-secret-of-more-than-32-bytes"
+    key = OctKey.import_key(secret.encode())
+
+    def resign(visitor: Visitor, back: str) -> str:
+        redeem = world.http.answers[TOKEN_ENDPOINT]
+        assert callable(redeem)
+
+        def answer(request: OutboundRequest) -> OutboundResponse:
+            tokens = json.loads(redeem(request).body)
+            return answer_json(tokens | {"id_token": sign(claims_of(tokens["id_token"]), key, alg="HS256", kid=None)})
+
+        world.http.answers[TOKEN_ENDPOINT] = answer
+        return back
+
+    credentials = ClientCredentials(client_id="shop", client_secret=secret)
+    assert finish(world, resign, credentials=credentials)[0].reason == "login_finished"
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """Read a token's payload without asking who signed it."""
+    payload = token.split(".")[1]
+    claims: dict[str, Any] = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return claims
+
+
 def test_a_key_that_is_new_is_looked_for_once() -> None:
     """The provider rotated its keys after we read them: the second look finds the key."""
     world = SignInWorld()
@@ -270,8 +309,7 @@ def test_a_key_that_is_new_is_looked_for_once() -> None:
 
         def answer(request: OutboundRequest) -> OutboundResponse:
             tokens = json.loads(redeem(request).body)
-            payload = tokens["id_token"].split(".")[1]
-            claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+            claims = claims_of(tokens["id_token"])
             return answer_json(tokens | {"id_token": sign(claims, new, alg="ES256", kid="key-2")})
 
         world.http.answers[TOKEN_ENDPOINT] = answer

@@ -1,0 +1,95 @@
+"""What an exchange waits for: a verdict that is not in memory, a body for it, an upstream line that is not open.
+
+The only coroutines of the data plane. Whatever fails in them becomes the client's answer: an exchange never hangs
+because a task died.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from ostiary.errors import ClientFault, Fault, UpstreamFault
+from ostiary.gateway.phases import Phase
+from ostiary.plugin import Pending, Settled
+from ostiary.upstream.balancer import Node
+from ostiary.upstream.connection import UpstreamConnection
+from ostiary.upstream.directory import Upstream
+
+if TYPE_CHECKING:
+    from ostiary.gateway.exchange import Exchange
+
+
+def suspend(exchange: "Exchange", pending: Pending) -> None:
+    """Go on in a task; with a body limit, once the body is there."""
+    if not pending.body_limit_bytes:
+        exchange.connection.spawn(settle(exchange, pending.settle()))
+        return
+    exchange.pending = pending
+    exchange.phase = Phase.COLLECTING
+    exchange.connection.want_body(exchange.request)
+    collect(exchange)
+
+
+def collect(exchange: "Exchange") -> None:
+    """Go on with the pending verdict when the body is whole. It stays in the inbox, to be forwarded if it may."""
+    pending, request = exchange.pending, exchange.request
+    if pending is None or request is None:
+        return
+    if max(exchange.received_bytes, request.body_bytes) > pending.body_limit_bytes:
+        exchange.fail(ClientFault("body_too_large", f"the body is larger than {pending.body_limit_bytes} bytes"))
+    elif exchange.received:
+        exchange.pending = None
+        exchange.phase = Phase.DECIDING
+        exchange.connection.spawn(settle(exchange, pending.settle(b"".join(exchange.inbox))))
+
+
+async def settle(exchange: "Exchange", work: Awaitable[Settled]) -> None:
+    """Await a pending verdict and go on with it. The work is finished even when the client has left."""
+    try:
+        settled = await work
+    except Fault as fault:
+        exchange.fail(fault)
+    except Exception as error:  # noqa: BLE001 - any error in an authentication path denies
+        exchange.fail_internally(error)
+    else:
+        guard(exchange, lambda: exchange.resume(settled))
+    exchange.connection.go_on()
+
+
+async def dial(exchange: "Exchange", upstream: Upstream, node: Node) -> None:
+    """Open a line and send the request on it. A line that nobody wants any more goes to the pool."""
+    try:
+        line = await _connect(upstream, node)
+    except Fault as fault:
+        exchange.fail(fault)
+    except Exception as error:  # noqa: BLE001 - whatever failed, the client gets an answer
+        exchange.fail_internally(error)
+    else:
+        if exchange.is_done:
+            upstream.pool.give(line)
+        else:
+            guard(exchange, lambda: exchange.send(line, upstream))
+    exchange.connection.go_on()
+
+
+async def _connect(upstream: Upstream, node: Node) -> UpstreamConnection:
+    """Connect, trying other nodes when one does not take connections: nothing was sent yet."""
+    tried: set[Node] = set()
+    while True:
+        tried.add(node)
+        try:
+            return await upstream.pool.dial(node, upstream.spec.connect_timeout_s)
+        except UpstreamFault:
+            other = upstream.balancer.choose_other(tried) if len(tried) <= upstream.spec.retries else None
+            if other is None:
+                raise
+            node = other
+
+
+def guard(exchange: "Exchange", step: Callable[[], None]) -> None:
+    """Take a step; whatever goes wrong in it denies."""
+    try:
+        step()
+    except Fault as fault:
+        exchange.fail(fault)
+    except Exception as error:  # noqa: BLE001 - any error in an authentication path denies
+        exchange.fail_internally(error)
