@@ -36,8 +36,8 @@ class Deciding:
         plugins = self._plugins
         while self._index < len(plugins):
             verdict: Verdict = plugins[self._index].decide(self.request, self.principal, now)
-            if verdict.__class__ is Pending:
-                return verdict  # type: ignore[return-value]
+            if isinstance(verdict, Pending):
+                return verdict
             self._index += 1
             reply = self._take(verdict)
             if reply is not None:

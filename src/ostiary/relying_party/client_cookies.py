@@ -5,6 +5,7 @@ both in full, so that no cookie works for another client (DESIGN.md §7). Over h
 `__Host-` prefix, which no sibling domain can set (RFC 6265bis §4.1.3.2).
 """
 
+import re
 from hashlib import sha256
 from typing import final
 
@@ -20,9 +21,10 @@ SESSION_PREFIX = "ostiary_session_"
 FLOW_PREFIX = "ostiary_login_"
 # Every client's: a sealed session is nobody else's business, so no upstream sees any of them.
 OWNED_NAMES = tuple(f"{host}{prefix}*" for host in ("", "__Host-") for prefix in (SESSION_PREFIX, FLOW_PREFIX))
-MAX_MOVES = 3
+MAX_MOVES = 5
 _MOVES_LIFETIME_S = 10
 _DIGEST_CHARACTERS = 8
+_ONE_DIGIT = re.compile(rb"[0-9]\Z")
 
 
 @final
@@ -58,7 +60,9 @@ class ClientCookies:
         counts = [value for key, value in request.cookies if key == name]
         if not counts:
             return 0
-        return int(counts[0]) if len(counts) == 1 and counts[0] in {b"1", b"2", b"3"} else MAX_MOVES
+        if len(counts) > 1 or not _ONE_DIGIT.match(counts[0]):
+            return MAX_MOVES
+        return int(counts[0])
 
     def write_moves(self, count: int) -> str:
         """Return the Set-Cookie value that remembers a host move for ten seconds."""

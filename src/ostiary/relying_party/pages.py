@@ -29,8 +29,24 @@ class Text(msgspec.Struct, frozen=True):
 
 
 TEXTS = {
-    "unauthenticated": Text(401, "Please sign in", "Nobody is signed in.", "Open the page in a browser to sign in."),
-    "session_expired": Text(401, "Your session is over", "The session has expired.", "Open the page again to sign in."),
+    "unauthenticated": Text(
+        401,
+        "Please sign in",
+        "Nobody is signed in, so the request was not let through.",
+        "Open the page in a browser to sign in, then try again.",
+    ),
+    "session_expired": Text(
+        401,
+        "Your session is over",
+        "The session has expired, so the request was not let through.",
+        "Open the page again to sign in, then try again.",
+    ),
+    "sign_in_elsewhere": Text(
+        401,
+        "Please sign in",
+        "Nobody is signed in, and sign-ins do not start at this address.",
+        "Sign in where the application asks you to, then try again.",
+    ),
     "callback_method": Text(405, "Not a place to send things to", "Sign-ins return to this address, by GET only."),
     "callback_too_large": Text(400, "Sign-in failed", "The provider's answer has too many or too long parameters."),
     "callback_parameter_repeated": Text(400, "Sign-in failed", "The provider's answer says one thing twice."),

@@ -58,8 +58,9 @@ def test_every_cookie_of_ours_stays_at_the_gateway() -> None:
     [
         ("", 0),
         ("ostiary_login_moves=1", 1),
-        ("ostiary_login_moves=3", 3),
+        ("ostiary_login_moves=4", 4),
         ("ostiary_login_moves=-1", MAX_MOVES),
+        ("ostiary_login_moves=10", MAX_MOVES),
         ("ostiary_login_moves=9999999999", MAX_MOVES),
         ("ostiary_login_moves=x", MAX_MOVES),
         ("ostiary_login_moves=1; ostiary_login_moves=1", MAX_MOVES),

@@ -275,7 +275,10 @@ class OpenIdConnectConfig(Section):
     def check_shape(cls, written: Mapping[str, Any]) -> Iterator[tuple[str, PydanticCustomError]]:
         """A client secret is needed unless nobody asks for it."""
         if written.get("client_secret") is None and not _can_do_without_secret(written):
-            yield "client_secret", refuse("client_secret is required, but missing", "add it, such as $ENV://CLIENT_SECRET")
+            yield (
+                "client_secret",
+                refuse("client_secret is required, but missing", "add it, such as $ENV://CLIENT_SECRET"),
+            )
         if written.get("client_secret") == "":
             yield "client_secret", refuse("is empty", "write the client's secret, such as $ENV://CLIENT_SECRET")
 

@@ -83,6 +83,8 @@ class OpenIdConnect:
 
     def _refuse(self, request: Request, found: NoSession) -> Reply:
         code = "session_expired" if found.reason == "session_expired" else "unauthenticated"
+        if self._action == "deny":
+            code = "sign_in_elsewhere"
         return build_page_reply(request, code, headers=self._challenge, reason=found.reason)
 
 

@@ -113,12 +113,13 @@ def test_where_tokens_are_accepted_the_401_says_so() -> None:
 
 @pytest.mark.parametrize("headers", [None, CURL])
 def test_deny_is_401_for_all(headers: dict[str, str] | None) -> None:
-    """No redirect for anybody."""
+    """No redirect for anybody, and no advice that would lead nowhere."""
     refused = visit(SignInWorld(), headers=headers, unauth_action="deny", **SESSION)
 
     assert isinstance(refused, Reply)
     assert refused.status == 401
     assert challenge_of(refused) is None
+    assert b"sign_in_elsewhere" in refused.body
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
