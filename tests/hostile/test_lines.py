@@ -69,7 +69,7 @@ _VALUE_OCTETS = [
     for octet in [*(octet for octet in range(0x20) if octet != 0x09), 0x7F]
 ]
 _REQUEST_LINES = [
-    Vector("no version", b"GET /v\r\nHost: a\r\n\r\n"),
+    Vector("no version", b"GET /v\r\nHost: a\r\n\r\n", (505,)),
     Vector("no target", b"GET HTTP/1.1\r\nHost: a\r\n\r\n"),
     Vector("no method", b"/v HTTP/1.1\r\nHost: a\r\n\r\n"),
     Vector("nothing but spaces", b"   \r\nHost: a\r\n\r\n"),

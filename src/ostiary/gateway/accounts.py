@@ -1,4 +1,7 @@
-"""What an exchange tells about itself when it is over: it becomes an access record."""
+"""What an exchange tells about itself when it is over: it becomes an access record.
+
+Kept apart from the exchange so that what is logged can be read in one place: no query, no header, no cookie.
+"""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,7 @@
-"""Faults become answers: the only place that knows both fault codes and status codes."""
+"""Faults become answers: the only place that knows both fault codes and status codes (RFC 9110 §15).
+
+What the client is told never holds a fault's detail, except for its own mistakes; the detail is for the log.
+"""
 
 from ostiary.errors import ClientFault, Fault, OperatorFault, ProviderFault, UpstreamFault
 from ostiary.http.page import Page, render_page

@@ -1,4 +1,7 @@
-"""Our own answers as bytes: a `Reply` rendered for the wire, checked at this last write (DESIGN.md §9.13)."""
+"""Our own answers as bytes: a `Reply` rendered for the wire, and checked at this last write (DESIGN.md §9.13).
+
+Plugins and faults say what to answer; the answers that every gateway gives are here as constants.
+"""
 
 from collections.abc import Iterable
 

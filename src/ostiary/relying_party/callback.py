@@ -186,7 +186,7 @@ class Callback:
         metadata: Metadata,
         received_at: float,
     ) -> Session:
-        """A new session from verified parts only; nothing that the browser brought goes into it."""
+        """DESIGN.md §9.8: a new session, of verified parts only; nothing that the browser brought goes into it."""
         lifetime_s = UNSAID_LIFETIME_S if tokens.expires_in is None else tokens.expires_in
         return Session(
             version=SESSION_VERSION,

@@ -81,7 +81,7 @@ TEXTS = {
         400,
         "Cookies are blocked",
         "The browser sent no cookie at all, and the sign-in was remembered in one.",
-        "Allow cookies for this site, then open the page you wanted once more.",
+        "Allow cookies for this site, and open it by https if it has that; then open the page you wanted once more.",
     ),
     "provider_access_denied": Text(
         403,
