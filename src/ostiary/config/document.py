@@ -1,4 +1,7 @@
-"""`ostiary.yaml` as a whole: its top-level names, those that are to come among them."""
+"""`ostiary.yaml` as a whole: its top-level names, those that are to come among them.
+
+What stands below each name is its own module's: `gateway`, `routes`, and the plugins' own models.
+"""
 
 from collections.abc import Mapping
 from typing import ClassVar

@@ -56,7 +56,7 @@ class CallbackAnswers:
 
     def deny(self, request: Request, denied: AuthorizationDenied, flow: LoginFlow | None) -> Reply:
         """Answer an error of the provider (RFC 6749 §4.1.2.1) in fixed words; its own are added, escaped."""
-        code = "provider_refused"
+        code = "sign_in_refused"
         if denied.error in _PASSING_ERRORS:
             code = "provider_unavailable"
         elif denied.error == "access_denied":

@@ -95,7 +95,7 @@ TEXTS = {
         "The identity provider cannot complete sign-ins at the moment.",
         f"Wait a moment and try again. {_OPERATOR}",
     ),
-    "provider_refused": Text(
+    "sign_in_refused": Text(
         400, "Sign-in failed", "The identity provider ended the sign-in with an error.", f"{_AGAIN} {_OPERATOR}"
     ),
     "token_refused": Text(

@@ -196,8 +196,8 @@ def _repeat(name: str, visitor: Visitor, back: str) -> str:
         ("access_denied", 403, "provider_access_denied"),
         ("temporarily_unavailable", 503, "provider_unavailable"),
         ("server_error", 503, "provider_unavailable"),
-        ("login_required", 400, "provider_refused"),
-        ("<script>", 400, "provider_refused"),
+        ("login_required", 400, "sign_in_refused"),
+        ("<script>", 400, "sign_in_refused"),
     ],
 )
 def test_an_error_of_the_provider_is_shown_escaped(error: str, status: int, reason: str) -> None:
