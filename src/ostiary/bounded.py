@@ -4,6 +4,7 @@ It is for proven credentials, remembered answers and the like: small values unde
 the entry that was put first leaves. It holds no lock (one event loop uses it) and never calls anything.
 """
 
+from collections import OrderedDict
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -21,7 +22,8 @@ class BoundedMap(Generic[K, V]):
             message = "a bounded map holds at least one entry"
             raise ValueError(message)
         self._max_entries = max_entries
-        self._entries: dict[K, tuple[float, V]] = {}
+        # An ordered one: finding the first entry of a plain dict again and again walks over all that left before it.
+        self._entries: OrderedDict[K, tuple[float, V]] = OrderedDict()
 
     def get(self, key: K, now: float) -> V | None:
         """Return the value under `key`, or None when there is none or its time is over."""
@@ -39,7 +41,7 @@ class BoundedMap(Generic[K, V]):
         if expires_at <= now:
             return
         while len(self._entries) >= self._max_entries:
-            del self._entries[next(iter(self._entries))]
+            self._entries.popitem(last=False)
         self._entries[key] = (expires_at, value)
 
     def discard(self, key: K) -> None:

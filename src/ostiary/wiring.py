@@ -58,7 +58,8 @@ class Gateway:
         self._environ = environ
         self._clock = SystemClock()
         self._random = SystemRandom()
-        self._log = JsonLog(open(2, "wb", buffering=0, closefd=False), self._clock)  # noqa: SIM115 - lives as we do
+        self._log_writer = LineWriter(2)
+        self._log = JsonLog(self._log_writer, self._clock)
         self._spawner = TaskSpawner(self._log)
         self._http = AiohttpClient()
         self._registry = load_registry()
@@ -99,9 +100,10 @@ class Gateway:
             clock=self._clock, timer=time.monotonic, spawner=self._spawner, log=self._log, access_log=access_log
         )
         server.install(self._snapshot, self._make_prefix())
+        end = self._heed_signals()
         if not await self._open_doors(server):
             return 1
-        await self._wait_for_the_end()
+        await end.wait()
         print("ostiary: draining", file=sys.stderr, flush=True)
         await server.drain(self._snapshot.gateway.drain_s)
         await self._spawner.drain(1.0)
@@ -125,13 +127,18 @@ class Gateway:
             print(f"ostiary: listening on http://{place}:{bound}", file=sys.stderr, flush=True)
         return True
 
-    async def _wait_for_the_end(self) -> None:
+    def close(self) -> None:
+        """Write the log lines that still wait."""
+        self._log_writer.close()
+
+    def _heed_signals(self) -> asyncio.Event:
+        """SIGTERM and Ctrl-C set the event that is returned, SIGHUP reads the file again."""
         loop = asyncio.get_running_loop()
         end = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, end.set)
         loop.add_signal_handler(signal.SIGHUP, self._reload)
-        await end.wait()
+        return end
 
     def _reload(self) -> None:
         try:
@@ -166,11 +173,11 @@ class Gateway:
 
 def run_gateway(path: Path, show_problems: ShowProblems, environ: Mapping[str, str] = os.environ) -> int:
     """Serve a configuration file. Returns 0 after a drain, 1 for mistakes or a port in use, 2 when it is unreadable."""
+    gateway = Gateway(path, environ, show_problems)
     try:
-        gateway = Gateway(path, environ, show_problems)
-        if not gateway.load():
-            return 1
+        return uvloop.run(gateway.serve()) if gateway.load() else 1
     except OSError as error:
         print(f"ostiary run: {path} cannot be read: {error.strerror}", file=sys.stderr)
         return 2
-    return uvloop.run(gateway.serve())
+    finally:
+        gateway.close()

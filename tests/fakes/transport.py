@@ -27,6 +27,7 @@ class FakeTransport(asyncio.Transport):
         self.sent = bytearray()
         self.unsent = bytearray()
         self.fate = "open"  # then `half-closed`, `closed` or `aborted`
+        self.was_ended = False  # our end of the stream was sent
         self.is_lost = False
         self._loop = loop
         self._high = 65_536
@@ -83,6 +84,7 @@ class FakeTransport(asyncio.Transport):
         """End our direction once everything is sent."""
         if self.fate == "open":
             self.fate = "half-closed"
+            self.was_ended = not self.unsent
 
     def is_closing(self) -> bool:
         """Say whether it ended, or is about to."""
@@ -93,6 +95,7 @@ class FakeTransport(asyncio.Transport):
         if not self.is_closing():
             self.fate = "closed"
             if not self.unsent:
+                self.was_ended = True
                 self._lose(None)
 
     def abort(self) -> None:
@@ -108,11 +111,6 @@ class FakeTransport(asyncio.Transport):
             self._loop.call_soon(self.protocol.connection_lost, error)
 
     # ---------------------------------------------------------------------------------------- what the other end does
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the other end has been sent the end of our bytes."""
-        return self.fate != "open" and not self.unsent
 
     def deliver(self, data: bytes | None) -> None:
         """Let bytes arrive (None: the end of the other end's bytes); they wait while reading is paused."""
@@ -141,7 +139,10 @@ class FakeTransport(asyncio.Transport):
         if self._is_full and len(self.unsent) <= self._low:
             self._is_full = False
             self.protocol.resume_writing()
+        if self.fate == "half-closed" and not self.unsent:
+            self.was_ended = True
         if self.fate == "closed" and not self.unsent:
+            self.was_ended = True
             self._lose(None)
 
     def reset(self) -> None:

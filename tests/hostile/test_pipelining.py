@@ -40,8 +40,6 @@ _VECTORS = [
         forwarded=("/1",),
     ),
     Vector("garbage last", _ONE + b"\x00\x01\x02\r\n\r\n", (200, 400), forwarded=("/1",)),
-    Vector("half a request last", _ONE + b"GET /2 HTTP/1.1\r\nHo", (200,), forwarded=("/1",), is_cut_off=True),
-    Vector("the end of input after two", _ONE + _TWO, (200, 200), forwarded=("/1", "/2"), is_cut_off=True),
 ]
 
 
@@ -49,6 +47,27 @@ _VECTORS = [
 def test_answers_come_in_order_and_stop_at_doubt(door: Door, vector: Vector, cut: str) -> None:
     """A bad later request is answered after the earlier ones; what follows it is never looked at."""
     door.run(vector, cut)
+
+
+@pytest.mark.parametrize("cut", list(CUTS))
+@pytest.mark.parametrize(
+    "rest", [b"", b"GET /3 HTTP/1.1\r\nHo", b"\r\n"], ids=["whole requests", "half a request", "an empty line"]
+)
+def test_a_client_that_ends_its_side_is_answered_in_order_or_not_at_all(door: Door, rest: bytes, cut: str) -> None:
+    """Its end may count as giving up; what is half is never forwarded."""
+    door.upstream.clear()
+    with Wire(door.gateway.port) as wire:
+        wire.send(CUTS[cut](_ONE + _TWO + rest))
+        wire.half_close()
+        targets = []
+        while not wire.is_ended():
+            targets.append(json.loads(wire.read_answer().body)["target"])
+    assert targets == ["/1", "/2"][: len(targets)]
+    canary = door.probe()
+    seen = [request.target for request in door.upstream.requests if request.target != canary]
+    assert seen == ["/1", "/2"][: len(seen)]
+    assert len(seen) >= len(targets)
+    assert door.upstream.violations == []
 
 
 @pytest.mark.parametrize("cut", ["whole", "at line ends"])

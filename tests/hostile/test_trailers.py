@@ -13,7 +13,7 @@ _DROPPED = [
     b"X-Trailer: 1", b"Host: evil.example", b"Authorization: Bearer admin", b"Cookie: session=admin",
     b"X-Userinfo: admin",
     b"x-userinfo: admin", b"X_Userinfo: admin", b"X.Userinfo: admin", b"X-Access-Token: admin", b"X-ID-Token: admin",
-    b"X-Forwarded-For: 127.0.0.1", b"X-Real-IP: 127.0.0.1", b"Forwarded: for=127.0.0.1", b"Connection: close",
+    b"X-Forwarded-For: 127.0.0.1", b"X-Real-IP: 127.0.0.1", b"Forwarded: for=127.0.0.1",
     b"Connection: X-Userinfo",
     b"Upgrade: websocket", b"Expect: 100-continue", b"Trailer: X-A", b"TE: trailers", b"Content-Type: text/html",
     b"Set-Cookie: a=b",
@@ -29,6 +29,12 @@ _VECTORS = [
     accept("several", _with_trailers(b"X-A: 1", b"X-B: 2", b"X-A: 3"), check=body_is(b"hello", chunked=True)),
     accept("as many as may be", _with_trailers(*[b"X-A: 1"] * 32), check=body_is(b"hello", chunked=True)),
 ]
+
+
+@trial([Vector("Connection: close", _with_trailers(b"Connection: close") + _SMUGGLED, (200, 400), forwarded=("/v",))])
+def test_a_trailer_can_end_the_connection_at_most(door: Door, vector: Vector, cut: str) -> None:
+    """The parser takes it at its word: whatever follows is refused, never forwarded."""
+    door.run(vector, cut)
 
 
 @trial(_VECTORS)

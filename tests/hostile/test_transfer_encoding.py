@@ -133,20 +133,24 @@ def test_no_octet_anywhere_in_the_line_disguises_it(door: Door, place: str, cut:
         door.upstream.clear()
         with Wire(door.gateway.port) as wire:
             wire.send(CUTS[cut](sent))
-            status = wire.read_answer().status
-            ended = wire.is_ended() if status == 400 else None
-        if (status, ended) not in {(400, True), (200, None)} or not _is_harmless(door, status):
-            wrong.append((octet, status, ended, [request.headers for request in door.upstream.requests]))
+            answer = wire.read_answer()
+            refused = answer.status == 400 and answer.header("connection") == "close" and wire.is_ended()
+        if not (refused or _is_forwarded_by_length(door, octet)) or _shows_transfer_encoding(door):
+            wrong.append((octet, answer.status, [request.headers for request in door.upstream.requests]))
     assert wrong == []
     door.upstream.clear()
     door.check_upstream([door.probe()])
 
 
-def _is_harmless(door: Door, status: int) -> bool:
-    requests = door.upstream.requests
-    if status == 400:
-        return requests == [] and door.upstream.violations == []
-    if len(requests) != 1 or door.upstream.violations:
-        return False
-    folded = {"".join(filter(str.isalnum, name)).lower() for name in requests[0].names()}
-    return requests[0].body == _BODY and not requests[0].is_chunked and "transferencoding" not in folded
+def _is_forwarded_by_length(door: Door, octet: bytes) -> bool:
+    """The upstream's reader is stricter than RFC 9110 §5.5: it refuses octets above ASCII, which may pass in values."""
+    if octet >= b"\x80":
+        return door.upstream.requests == [] and b"\r\nContent-Length: 6\r\n" in door.upstream.all_bytes
+    framed = [(request.body, request.is_chunked) for request in door.upstream.requests]
+    return framed == [(_BODY, False)] and door.upstream.violations == []
+
+
+def _shows_transfer_encoding(door: Door) -> bool:
+    names = [line.partition(b":")[0].lower() for line in door.upstream.all_bytes.split(b"\r\n")]
+    folded = [bytes(octet if chr(octet).isalnum() else ord("-") for octet in name) for name in names]
+    return b"transfer-encoding" in folded

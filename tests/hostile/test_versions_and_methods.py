@@ -14,6 +14,7 @@ _UNKNOWN_METHODS = [
     b"SEARCH",
     b"COPY",
     b"MOVE",
+    b"SOURCE",
 ]
 _NO_METHODS = [
     b"TRACK",
@@ -26,7 +27,6 @@ _NO_METHODS = [
     b"DESCRIBE",
     b"ANNOUNCE",
     b"PLAY",
-    b"SOURCE",
     b"G\xc9T",
     b"G,T",
     b"GE T",
@@ -56,7 +56,7 @@ _VECTORS = [
     Vector("TRACE with secrets", b"TRACE /v HTTP/1.1\r\nHost: a\r\nCookie: a=b\r\n\r\n", (405,)),
     Vector("CONNECT", b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", (405,)),
     Vector("CONNECT, then a tunnelled request", b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n" + get(), (405,)),
-    Vector("CONNECT with a path", b"CONNECT /v HTTP/1.1\r\nHost: a\r\n\r\n", (400,)),
+    Vector("CONNECT with a path", b"CONNECT /v HTTP/1.1\r\nHost: a\r\n\r\n", (405,)),
     Vector("HTTP/2 preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", (400,)),
     accept(
         "method override headers",

@@ -7,6 +7,7 @@ the test: a status line, fields, a body framed by Content-Length, by chunks, or 
 import contextlib
 import re
 import socket
+import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import TracebackType
@@ -77,11 +78,23 @@ class Wire:
         if self._buffer:
             return False
         try:
-            return self._socket.recv(1) == b""
-        except ConnectionError:
-            return True
+            return not self._receive()
         except TimeoutError:
             return False
+
+    def ends_by_reset(self) -> bool:
+        """Read to the end: True when it is not an orderly one."""
+        try:
+            while self._socket.recv(RECEIVE_BYTES):
+                pass
+        except ConnectionResetError:
+            return True
+        return False
+
+    def reset(self) -> None:
+        """Leave without a word."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._socket.close()
 
     def _read_body(self, status: int, headers: tuple[tuple[str, str], ...]) -> Answer:
         lengths = [value for name, value in headers if name == "content-length"]

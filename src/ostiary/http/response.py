@@ -102,7 +102,7 @@ def read_response_head(
         raise UpstreamFault("upstream_head_too_large", "the upstream's response head is over 64 KiB")
     if not is_clean_block(head.lines, len(pieces) // 4):
         raise UpstreamFault("upstream_head_invalid", "the upstream's response head holds control characters")
-    _frame(head, method, framing)
+    _frame(head, method, framing, version)
     return head
 
 
@@ -133,6 +133,7 @@ def _is_passed(
         return True
     if kind == _COOKIE:
         return not (owned_cookies and _is_owned(value, owned_cookies))
+    value = value.rstrip(b" \t")  # the parser leaves trailing white space (RFC 9112 §5)
     if kind == _LENGTH:
         framing.length = value if framing.length is None else b"repeated"
     elif kind == _CODING:
@@ -160,8 +161,10 @@ def _without(pieces: list[bytes], named: frozenset[bytes]) -> list[bytes]:
     return kept
 
 
-def _frame(head: ResponseHead, method: str, framing: _Framing) -> None:
+def _frame(head: ResponseHead, method: str, framing: _Framing, version: str) -> None:
     """RFC 9112 §6.3: the cases in their order."""
+    if version != "1.1" and (version != "1.0" or framing.transfer_encoding is not None):
+        raise UpstreamFault("upstream_framing", "the upstream's version is not HTTP/1.1, nor HTTP/1.0 without chunks")
     content_length, transfer_encoding = framing.length, framing.transfer_encoding
     if content_length is not None and not content_length.isdigit():
         raise UpstreamFault("upstream_framing", "the upstream's Content-Length is not a number")
