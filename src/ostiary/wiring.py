@@ -175,9 +175,11 @@ def run_gateway(path: Path, show_problems: ShowProblems, environ: Mapping[str, s
     """Serve a configuration file. Returns 0 after a drain, 1 for mistakes or a port in use, 2 when it is unreadable."""
     gateway = Gateway(path, environ, show_problems)
     try:
-        return uvloop.run(gateway.serve()) if gateway.load() else 1
+        is_good = gateway.load()
     except OSError as error:
         print(f"ostiary run: {path} cannot be read: {error.strerror}", file=sys.stderr)
         return 2
+    try:
+        return uvloop.run(gateway.serve()) if is_good else 1
     finally:
         gateway.close()

@@ -55,6 +55,9 @@ class Limits(Section):
         description="One header; `Cookie` may be four times, `Authorization` 2.5 times as long.",
     )
     body_bytes: int = Field(10 * _MEBIBYTE, ge=1, le=2**53, description="A request body.")
+    connections: int = Field(
+        10_000, ge=1, description="Client connections at the same time; one more is closed as soon as it is opened."
+    )
     requests_per_connection: int = Field(
         1000, ge=1, description="Requests on one connection before the gateway closes it politely."
     )
@@ -148,8 +151,8 @@ class GatewaySettings:
     """What the data plane reads. Sizes in bytes, times in seconds; `listen` is (host, port) pairs."""
 
     __slots__ = (
-        "access_log_sample", "body_bytes", "body_min_rate_bytes_s", "body_window_s", "drain_s", "head_limits",
-        "header_s", "idle_s", "keepalive_requests", "listen", "public_url", "send_s", "trusted_proxies",
+        "access_log_sample", "body_bytes", "body_min_rate_bytes_s", "body_window_s", "connections", "drain_s",
+        "head_limits", "header_s", "idle_s", "keepalive_requests", "listen", "public_url", "send_s", "trusted_proxies",
     )  # fmt: skip
 
     def __init__(self, config: GatewayConfig | None = None) -> None:
@@ -167,6 +170,7 @@ class GatewaySettings:
             field_bytes=limits.field_bytes,
         )
         self.body_bytes = limits.body_bytes
+        self.connections = limits.connections
         self.keepalive_requests = limits.requests_per_connection
         self.header_s = timeouts.header_s
         self.idle_s = timeouts.idle_s

@@ -49,8 +49,8 @@ class ClientConnection(asyncio.Protocol):
     """An accepted connection. `is_blocked`: the client reads slower than we write."""
 
     __slots__ = (
-        "_active", "_intake", "_is_closing", "_is_feeding", "_is_paused", "_rest", "_watch", "arrival", "deadline_at",
-        "is_blocked", "is_upstream_full", "listen_port", "memory", "served", "server", "transport",
+        "_active", "_intake", "_is_advancing", "_is_closing", "_is_feeding", "_is_paused", "_rest", "_watch", "arrival",
+        "deadline_at", "is_blocked", "is_upstream_full", "listen_port", "memory", "served", "server", "transport",
     )  # fmt: skip
 
     transport: asyncio.Transport
@@ -69,6 +69,7 @@ class ClientConnection(asyncio.Protocol):
         self._intake = Intake(self)
         self._active: Exchange | None = None
         self._rest = b""
+        self._is_advancing = False
         self._is_closing = False
         self._is_feeding = False
         self._is_paused = False
@@ -84,7 +85,8 @@ class ClientConnection(asyncio.Protocol):
         self.listen_port = name[1] if isinstance(name, tuple) else 0
         address = peer[0] if isinstance(peer, tuple) else "0.0.0.0"  # noqa: S104 - an address nobody trusts
         self.arrival = Arrival(address, "http", self.server.snapshot.gateway.trusted_proxies)
-        self.server.connection_opened(self)
+        if not self.server.connection_opened(self):
+            self.transport.abort()
         self._set_watch(Watch.IDLE, self.server.snapshot.gateway.header_s)
 
     def data_received(self, data: bytes) -> None:
@@ -186,12 +188,14 @@ class ClientConnection(asyncio.Protocol):
             if self._active is not None:
                 return
         queue = self._intake.queue
+        self._is_advancing = True  # exchanges that are answered at once follow each other here, not on the stack
         while self._active is None and queue and not self.is_blocked:
             exchange = self._active = queue.popleft()
             self.served += 1
             self._watch = _NONE
             self.deadline_at = _NEVER
             exchange.start()
+        self._is_advancing = False
 
     def is_last(self) -> bool:
         """Say whether the connection ends with the active exchange."""
@@ -205,7 +209,7 @@ class ClientConnection(asyncio.Protocol):
         self._watch = _NONE
         if close:
             self._close_softly()
-        elif not self._is_feeding:
+        elif not self._is_feeding and not self._is_advancing:
             self.go_on()
 
     def go_on(self) -> None:

@@ -90,9 +90,12 @@ class Server:
 
     # ------------------------------------------------------------------------------------- for the connections
 
-    def connection_opened(self, connection: ClientConnection) -> None:
-        """Remember a connection for deadlines and drain."""
+    def connection_opened(self, connection: ClientConnection) -> bool:
+        """Remember a connection for deadlines and drain, unless there are as many as there may be."""
+        if len(self._connections) >= self.snapshot.gateway.connections:
+            return False
         self._connections.add(connection)
+        return True
 
     def connection_closed(self, connection: ClientConnection) -> None:
         """Forget a connection."""

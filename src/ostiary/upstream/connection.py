@@ -22,6 +22,7 @@ from ostiary.http.response import (
 from ostiary.upstream.balancer import Node
 
 MAX_INFORMATIONAL = 8
+MAX_TRAILERS = 32
 WRITE_BUFFER_BYTES = 65_536
 
 
@@ -146,6 +147,8 @@ class UpstreamConnection(asyncio.Protocol):
             self._fed_bytes += len(data)
             if self._fed_bytes > MAX_RESPONSE_HEAD_BYTES or len(self._fields) > MAX_RESPONSE_FIELDS:
                 self._fault = UpstreamFault("upstream_head_too_large", "the upstream's response head does not end")
+        elif len(self._fields) > MAX_TRAILERS:
+            self._fault = UpstreamFault("upstream_head_too_large", "the upstream's response has too many trailers")
         if self._fault is not None:
             self._fail(self._fault)
         elif self._head is not None:
