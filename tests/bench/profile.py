@@ -144,7 +144,8 @@ def _print_samples(result: Path, whole_us: float, lines: int) -> None:
     print(f"{total} samples")
     for title, counts in (("by itself", own), ("with what it calls", whole)):
         print(f"\n{title:>20}")
-        for name, count in counts.most_common(lines):
+        telling = [(name, count) for name, count in counts.most_common() if count < total]
+        for name, count in telling[:lines]:
             print(f"{count / total * whole_us:9.2f} µs {count / total:6.1%}  {name}")
 
 

@@ -112,7 +112,8 @@ def test_a_flood_behind_a_slow_request_is_answered_each_once(count: int) -> None
 
 def test_a_flood_is_held_back_and_then_left_unread() -> None:
     """One slice of 4 KiB is parsed ahead, 64 KiB wait, and then the gateway stops reading until it has caught up."""
-    with Conversation(gateway={"limits": {"requests_per_connection": 100_000}}) as talk:
+    many = {"requests_per_connection": 100_000}
+    with Conversation(gateway={"limits": many}, upstream={"keepalive_pool": {"requests": 100_000}}) as talk:
         client = talk.connect()
         tiny = b"GET /x HTTP/1.1\r\nHost:a\r\n\r\n"
         parsed_ahead = 4096 // len(tiny)

@@ -6,6 +6,8 @@ order. RFC 9112 §9. What a request means is decided in `exchange`.
 """
 
 import asyncio
+import socket
+import struct
 from collections.abc import Coroutine
 from enum import IntEnum
 from typing import TYPE_CHECKING, final
@@ -25,6 +27,7 @@ REST_BYTES = 65_536
 WRITE_BUFFER_BYTES = 65_536
 LINGER_S = 1.0
 _NEVER = float("inf")
+_RESET = struct.pack("ii", 1, 0)  # linger for no time: the system discards what is unsent and resets
 
 
 class Watch(IntEnum):
@@ -49,8 +52,9 @@ class ClientConnection(asyncio.Protocol):
     """An accepted connection. `is_blocked`: the client reads slower than we write."""
 
     __slots__ = (
-        "_active", "_intake", "_is_advancing", "_is_closing", "_is_feeding", "_is_paused", "_rest", "_watch", "arrival",
-        "deadline_at", "is_blocked", "is_upstream_full", "listen_port", "memory", "served", "server", "transport",
+        "_active", "_intake", "_is_advancing", "_is_closing", "_is_feeding", "_is_half_closed", "_is_paused", "_rest",
+        "_unsent_bytes", "_watch", "arrival", "deadline_at", "is_blocked", "is_upstream_full", "listen_port", "memory",
+        "served", "server", "transport",
     )  # fmt: skip
 
     transport: asyncio.Transport
@@ -72,7 +76,9 @@ class ClientConnection(asyncio.Protocol):
         self._is_advancing = False
         self._is_closing = False
         self._is_feeding = False
+        self._is_half_closed = False
         self._is_paused = False
+        self._unsent_bytes = 0
 
     # ------------------------------------------------------------------------------------------ asyncio.Protocol
 
@@ -101,6 +107,24 @@ class ClientConnection(asyncio.Protocol):
             self._is_paused = True
             self.transport.pause_reading()
 
+    def eof_received(self) -> bool:
+        """The client ended its direction: it has left, or it waits for its answers, which get a moment to begin."""
+        active = self._active
+        if active is None or self._watch is _LINGER or not (active.received or self._rest):
+            return False  # nothing is left to answer, or what is there will never be whole
+        if not self._is_half_closed:
+            self._is_half_closed = True
+            asyncio.get_running_loop().call_later(LINGER_S, self._check_left, active)
+        return True
+
+    def _check_left(self, waiting: Exchange) -> None:
+        """Go on for a client that only ended its direction; a client that is gone resets an answer that has begun."""
+        active = self._active
+        if active is waiting and not active.responding:
+            self.transport.abort()
+        elif active is not None:
+            asyncio.get_running_loop().call_later(LINGER_S, self._check_left, active)
+
     def connection_lost(self, exc: Exception | None) -> None:
         """End what is on its way: nobody waits for it."""
         self._is_closing = True
@@ -114,7 +138,7 @@ class ClientConnection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The client reads slowly: so do we, from the upstream."""
         self.is_blocked = True
-        self._set_watch(Watch.CLIENT, self.server.snapshot.gateway.send_s)
+        self._watch_reader(Watch.CLIENT)
         if self._active is not None:
             self._active.client_writable(writable=False)
 
@@ -206,8 +230,9 @@ class ClientConnection(asyncio.Protocol):
         """Learn that the active exchange is over; the next one starts when the caller's stack is done."""
         self._active = None
         self.is_upstream_full = False
-        self._watch = _NONE
-        if close:
+        if not self.is_blocked:
+            self._watch = _NONE
+        if close or self.server.is_draining:
             self._close_softly()
         elif not self._is_feeding and not self._is_advancing:
             self.go_on()
@@ -245,7 +270,13 @@ class ClientConnection(asyncio.Protocol):
             self.transport.write(piece)
 
     def cut(self) -> None:
-        """End in the middle of a response so that the client cannot take it for whole."""
+        """End in the middle of a response by a reset, so that the client cannot take it for whole.
+
+        A response that ends with its connection (HTTP/1.0) has no other sign; an orderly end would complete it.
+        """
+        connected = self.transport.get_extra_info("socket")
+        if connected is not None:
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self.transport.abort()
 
     def upstream_writable(self, *, writable: bool, within_s: float) -> None:
@@ -264,7 +295,7 @@ class ClientConnection(asyncio.Protocol):
         self._rest = b""
         if self.transport.is_closing():
             return
-        self._set_watch(_LINGER, LINGER_S)
+        self._watch_reader(_LINGER)
         if self._is_paused:
             self._is_paused = False
             self.transport.resume_reading()
@@ -283,11 +314,24 @@ class ClientConnection(asyncio.Protocol):
         """Between requests: the rest of a head that has begun, or the next request, has its time."""
         if self.is_blocked or self._watch is _LINGER:
             return
-        if self._intake.is_in_head and self._intake.head_bytes:
+        if self._is_half_closed:
+            self._close_softly()
+        elif self._intake.is_in_head and self._intake.head_bytes:
             if self._watch is not Watch.HEAD:
                 self._set_watch(Watch.HEAD, self.server.snapshot.gateway.header_s)
         else:
             self._set_watch(Watch.IDLE, self.server.snapshot.gateway.idle_s)
+
+    def _watch_reader(self, watch: Watch) -> None:
+        """Watch that the client takes some of what is written; a farewell is short when it has taken everything."""
+        self._unsent_bytes = self.transport.get_write_buffer_size()
+        is_short = watch is _LINGER and not self._unsent_bytes
+        self._set_watch(watch, LINGER_S if is_short else self.server.snapshot.gateway.send_s)
+
+    def watch_nobody(self) -> None:
+        """Let what is on its way take its time: it has limits of its own."""
+        self._watch = _NONE
+        self.deadline_at = _NEVER
 
     def watch_body(self) -> None:
         """Watch the pace of the client's body."""
@@ -303,10 +347,15 @@ class ClientConnection(asyncio.Protocol):
     def check_deadline(self) -> None:
         """Act on a deadline that has passed."""
         active = self._active
-        if self._watch is Watch.IDLE:
+        if self._watch is Watch.IDLE and not self.transport.get_write_buffer_size():
             self.transport.close()
+        elif self._watch is Watch.IDLE:
+            self.transport.abort()  # a polite end would wait for a client that takes nothing
         elif self._watch is _LINGER or self._watch is Watch.CLIENT:
-            self.transport.abort()
+            if self.transport.get_write_buffer_size() < self._unsent_bytes:
+                self._watch_reader(self._watch)
+            else:
+                self.transport.abort()
         elif self._watch is Watch.HEAD:
             self._refuse(ClientFault("head_too_slow", "its head took too long"))
         elif self._watch is _UPSTREAM and active is not None:

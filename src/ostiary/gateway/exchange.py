@@ -273,6 +273,8 @@ class Exchange:
         connection = self.connection
         server = connection.server
         closes = close or request is None or not self.received or not request.keep_alive or connection.is_last()
+        if request is not None and request.version == "1.0":
+            closes = True  # keep-alive would have to be confirmed; it is for what the client came for
         self.status = reply.status
         self.reason = reply.reason
         if self.verdict != "fault":
@@ -297,8 +299,8 @@ class Exchange:
         if self.responding:
             self.is_cut = True
             self.reason = fault.code
-            self._finish(close=True)
             self.connection.cut()
+            self._finish(close=True)
             return
         html = self.request is not None and accepts_html(self.request)
         reply = build_fault_reply(fault, reference=self.id, accepts_html=html)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SLICE_BYTES = 4096
 MAX_TRAILERS = 32
+# Of a chunked body, what may come without a byte of content: chunk extensions and trailers.
+MAX_BARREN_BYTES = 8192
 
 
 @final
@@ -32,7 +34,7 @@ class Intake:
     """
 
     __slots__ = (
-        "_connection", "_fields", "_has_ended", "_parser", "_skip_end", "_url", "head_bytes", "is_in_head",
+        "_barren_bytes", "_body_bytes", "_connection", "_fields", "_has_ended", "_parser", "_skip_end", "_url", "head_bytes", "is_in_head",
         "on_header", "queue", "receiving", "window_bytes",
     )  # fmt: skip
 
@@ -44,6 +46,8 @@ class Intake:
         self.is_in_head = True
         self.head_bytes = 0
         self.window_bytes = 0
+        self._body_bytes = 0
+        self._barren_bytes = 0
         self._url = b""
         self._has_ended = False
         self._skip_end = False
@@ -86,8 +90,17 @@ class Intake:
                 raise ClientFault("target_too_large", f"the request target is longer than {limits.target_bytes} bytes")
             if self.head_bytes > limits.head_bytes + SLICE_BYTES or len(self._fields) > limits.fields:
                 raise ClientFault("head_too_large", "the request head does not end")
-        elif len(self._fields) > MAX_TRAILERS:
-            raise ClientFault("head_too_large", f"the request has more than {MAX_TRAILERS} trailer fields")
+            return
+        receiving = self.receiving
+        if receiving is None:
+            return
+        if receiving.received_bytes != self._body_bytes:
+            self._body_bytes = receiving.received_bytes
+            self._barren_bytes = 0
+        else:
+            self._barren_bytes += length
+        if len(self._fields) > MAX_TRAILERS or self._barren_bytes > MAX_BARREN_BYTES:
+            raise ClientFault("head_too_large", "the body's trailer fields or chunk extensions do not end")
 
     def _parse_afresh(self) -> None:
         """Go on after a declined upgrade with a parser that knows the framing only.
@@ -121,6 +134,8 @@ class Intake:
         self._fields.clear()
         self.is_in_head = False
         self.head_bytes = 0
+        self._body_bytes = 0
+        self._barren_bytes = 0
         self.receiving = exchange
         self.queue.append(exchange)
         if parser.should_upgrade():

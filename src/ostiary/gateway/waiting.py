@@ -25,8 +25,9 @@ def suspend(exchange: "Exchange", pending: Pending) -> None:
         return
     exchange.pending = pending
     exchange.phase = Phase.COLLECTING
-    exchange.connection.want_body(exchange.request)
     collect(exchange)
+    if exchange.phase is Phase.COLLECTING:
+        exchange.connection.want_body(exchange.request)
 
 
 def collect(exchange: "Exchange") -> None:
@@ -39,6 +40,7 @@ def collect(exchange: "Exchange") -> None:
     elif exchange.received:
         exchange.pending = None
         exchange.phase = Phase.DECIDING
+        exchange.connection.watch_nobody()
         exchange.connection.spawn(settle(exchange, pending.settle(b"".join(exchange.inbox))))
 
 

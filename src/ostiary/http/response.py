@@ -170,8 +170,14 @@ def _frame(head: ResponseHead, method: str, framing: _Framing, version: str) -> 
         raise UpstreamFault("upstream_framing", "the upstream's Content-Length is not a number")
     if transfer_encoding is not None and (content_length is not None or transfer_encoding.lower() != b"chunked"):
         raise UpstreamFault("upstream_framing", "the upstream's Transfer-Encoding is not exactly `chunked`")
-    if method == "HEAD" or head.status in {204, 205, 304}:
-        head.announced = content_length if head.status not in {204, 205} else None
+    if head.status in {204, 205}:
+        # A 205 is not among those that end with their head for everybody, so it says that nothing follows.
+        head.announced = b"0" if head.status == 205 and method != "HEAD" else None
+        announces_nothing = content_length == b"0" or (content_length is None and head.status == 204)
+        head.keep_alive = head.keep_alive and transfer_encoding is None and (announces_nothing or method == "HEAD")
+        return
+    if method == "HEAD" or head.status == 304:
+        head.announced = content_length
         return
     if transfer_encoding is not None:
         head.body_end = BodyEnd.CHUNKED

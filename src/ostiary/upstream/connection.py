@@ -109,7 +109,7 @@ class UpstreamConnection(asyncio.Protocol):
         """Begin an exchange: the next response answers a request with `method`."""
         self._prepare(method)
         self._parser = httptools.HttpResponseParser(self)
-        self._reused = self.served > 0
+        self._reused = self.served > 0 or self.idle_since > 0
         self.served += 1
         self.request_sent = False
         self._borrower = borrower
