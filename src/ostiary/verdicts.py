@@ -7,6 +7,7 @@ outcome says so, and the host answers 401. It awaits nothing and knows no socket
 
 from typing import final
 
+from ostiary.http.lines import is_clean_block
 from ostiary.http.request import Request
 from ostiary.plugin import Admit, Pending, Plugin, Principal, Reply, RequestEdits, Settled, Verdict
 
@@ -59,11 +60,19 @@ class Deciding:
             if settled.edits is not None:
                 self.edits = settled.edits if self.edits is None else _merge(self.edits, settled.edits)
             if settled.set_cookies:
-                self.set_cookies += settled.set_cookies
+                self.set_cookies += _check_cookies(settled.set_cookies)
         elif isinstance(settled, Reply):
             self.reason = settled.reason
             return settled
         return None
+
+
+def _check_cookies(set_cookies: tuple[str, ...]) -> tuple[str, ...]:
+    """Let Set-Cookie values through that are one line each (DESIGN.md §9.13). Raises ValueError: that denies."""
+    for value in set_cookies:
+        if not is_clean_block(value.encode("latin-1") + b"\r\n", 1):
+            raise ValueError("a plugin's Set-Cookie value is not one line")
+    return set_cookies
 
 
 def _merge(earlier: RequestEdits, later: RequestEdits) -> RequestEdits:

@@ -20,17 +20,17 @@ def test_a_client_that_does_not_read_stops_the_upstream(chunked: bool) -> None:
         upstream.hears(forwarded())
         client.stops_reading()
         upstream.answers(response("200 OK", framing))
-        assert upstream.is_read
+        assert upstream.is_read()
         for _ in range(5):
             upstream.answers(chunk(PIECE) if chunked else PIECE)
-            assert not upstream.is_read
+            assert not upstream.is_read()
         if chunked:
             upstream.answers(chunk(b""))
         assert HIGH_BYTES < len(client.transport.unsent) < HIGH_BYTES + 500
         client.reads(len(client.transport.unsent) - HIGH_BYTES // 4 - 1)
         assert HIGH_BYTES // 4 + 1 == len(client.transport.unsent)
         client.reads(1)
-        assert not upstream.is_read
+        assert not upstream.is_read()
         assert HIGH_BYTES < len(client.transport.unsent), "one more piece came, and stopped the upstream again"
         client.reads_on()
         heard = client.take()
@@ -38,7 +38,7 @@ def test_a_client_that_does_not_read_stops_the_upstream(chunked: bool) -> None:
         assert head == heard[: len(head)]
         body = heard[len(head) :]
         assert (PIECE * 5, True) == (read_chunks(body) if chunked else (body, True))
-        assert upstream.is_read
+        assert upstream.is_read()
         client.stays_connected()
         upstream.is_kept()
 
@@ -58,12 +58,12 @@ def test_an_upstream_that_does_not_read_stops_the_client(chunked: bool) -> None:
             client.says(chunk(PIECE) if chunked else PIECE)
         if chunked:
             client.says(chunk(b""))
-        assert not client.is_read
+        assert not client.is_read()
         assert HIGH_BYTES < len(upstream.transport.unsent) < HIGH_BYTES + 8192
         upstream.reads(HIGH_BYTES - 1000)
         assert HIGH_BYTES < len(upstream.transport.unsent) < HIGH_BYTES + 8192, "as much came after it"
         upstream.reads_on()
-        assert client.is_read
+        assert client.is_read()
         heard = upstream.take()
         assert (PIECE * 5, True) == (read_chunks(heard) if chunked else (heard, True))
         upstream.answers(response(body=b"ok"))
@@ -82,7 +82,7 @@ def test_an_answer_that_is_whole_before_it_is_taken_gives_the_line_back() -> Non
         upstream.answers(response(body=PIECE * 2))
         quick.says(request("GET /quick"))
         upstream.hears(forwarded("GET /quick"))
-        assert upstream.is_read
+        assert upstream.is_read()
         upstream.answers(response(body=b"quick"))
         quick.hears(relayed(body=b"quick"))
         slow.reads_on()
@@ -100,12 +100,12 @@ def test_a_client_is_not_read_while_its_request_is_dialled() -> None:
         client = talk.connect()
         client.says(request("POST /", f"Content-Length: {3 * len(PIECE)}"))
         client.says(PIECE)
-        assert client.is_read
+        assert client.is_read()
         client.says(PIECE)
-        assert not client.is_read
+        assert not client.is_read()
         client.says(PIECE)
         talk.answer_dials()
-        assert client.is_read
+        assert client.is_read()
         upstream = talk.line()
         upstream.hears(forwarded("POST /", framing=(f"Content-Length: {3 * len(PIECE)}",)), PIECE * 3)
         upstream.answers(response(body=b"ok"))
@@ -113,7 +113,7 @@ def test_a_client_is_not_read_while_its_request_is_dialled() -> None:
 
 
 def test_both_sides_slow_at_once_lose_nothing() -> None:
-    """An upstream that answers while it reads, a client that reads while it sends: the answer is complete, then close."""
+    """Whoever answers while it reads, and sends while it is sent to: the answer is complete, then close."""
     with Conversation() as talk:
         client = talk.connect()
         client.says(request("POST /", f"Content-Length: {2 * len(PIECE)}"), PIECE[:1000])
@@ -122,7 +122,7 @@ def test_both_sides_slow_at_once_lose_nothing() -> None:
         client.stops_reading()
         upstream.stops_reading()
         upstream.answers(response("200 OK", f"Content-Length: {2 * len(PIECE)}"), PIECE, PIECE[:1000])
-        assert not upstream.is_read
+        assert not upstream.is_read()
         client.says(PIECE[1000:])
         client.says(PIECE)
         upstream.reads_on()

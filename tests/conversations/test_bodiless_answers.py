@@ -12,7 +12,11 @@ from tests.fakes.messages import chunk, forwarded, relayed, request, response
         ("HEAD /", response("200 OK", "Content-Length: 5"), relayed("200 OK", after=("Content-Length: 5",))),
         ("HEAD /", response("200 OK", "Transfer-Encoding: chunked"), relayed("200 OK")),
         ("HEAD /", response("200 OK"), relayed("200 OK")),
-        ("HEAD /", response("404 Not Found", "Content-Length: 5"), relayed("404 Not Found", after=("Content-Length: 5",))),
+        (
+            "HEAD /",
+            response("404 Not Found", "Content-Length: 5"),
+            relayed("404 Not Found", after=("Content-Length: 5",)),
+        ),
         ("GET /", response("204 No Content"), relayed("204 No Content")),
         ("GET /", response("204 No Content", "Content-Length: 0"), relayed("204 No Content")),
         ("GET /", response("205 Reset Content", body=b""), relayed("205 Reset Content", body=b"")),

@@ -1,8 +1,9 @@
 """`Expect: 100-continue`: ours to answer, once, and only when the body is really wanted (RFC 9110 §10.1.1)."""
 
+from ostiary.plugin import PASS
 from tests.fakes.conversation import Conversation
 from tests.fakes.messages import chunk, forwarded, relayed, replied, request, response
-from tests.fakes.scripted_plugins import DENY, PASS, Later, ScriptedPlugin
+from tests.fakes.scripted_plugins import DENY, Later, ScriptedPlugin
 
 EXPECT = "Expect: 100-continue"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"

@@ -1,6 +1,6 @@
 """Which node is asked, and what happens when it cannot be reached."""
 
-from tests.fakes.conversation import Conversation
+from tests.fakes.conversation import Conversation, Upstream
 from tests.fakes.messages import forwarded, relayed, request, response
 
 TWO = {"nodes": {"10.0.0.1:8000": 1, "10.0.0.2:8000": 1}}
@@ -10,7 +10,7 @@ def test_nodes_take_turns() -> None:
     """Round robin, each with lines of its own."""
     with Conversation(upstream={"nodes": {"10.0.0.1:8000": 2, "10.0.0.2:8000": 1}}) as talk:
         client = talk.connect()
-        lines = {}
+        lines: dict[str, Upstream] = {}
         for _ in range(6):
             client.says(request())
             if len(talk.dialled) > len(lines):

@@ -29,9 +29,7 @@ def test_keep_alive_is_had_for_the_asking() -> None:
         upstream = talk.line()
         upstream.hears(forwarded())
         upstream.answers(response(body=b"hello"))
-        client.hears(
-            relayed("200 OK", after=("Content-Length: 5", "Connection: keep-alive")), b"hello"
-        )
+        client.hears(relayed("200 OK", after=("Content-Length: 5", "Connection: keep-alive")), b"hello")
         client.says(request("GET /2", version="1.0"))
         upstream.hears(forwarded("GET /2"))
         upstream.answers(response(body=b"2"))

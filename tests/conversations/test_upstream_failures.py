@@ -1,4 +1,4 @@
-"""Upstreams that answer early, too little, too much, or not at all: nobody gets somebody else's bytes or half an answer."""
+"""Upstreams that answer early, too little, too much or not at all: nobody gets half an answer, or somebody else's."""
 
 import pytest
 
@@ -362,6 +362,4 @@ def test_what_is_hop_by_hop_ends_here() -> None:
                 "Proxy-Authenticate: c", "Upgrade: h2c", "x-PASSED:  d e ", "Date: then", body=b"hello",
             )
         )  # fmt: skip
-        client.hears(
-            b"HTTP/1.1 200 OK\r\nServer: a\r\nx-PASSED: d e \r\nDate: then\r\nContent-Length: 5\r\n\r\nhello"
-        )
+        client.hears(b"HTTP/1.1 200 OK\r\nServer: a\r\nx-PASSED: d e \r\nDate: then\r\nContent-Length: 5\r\n\r\nhello")

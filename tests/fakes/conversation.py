@@ -91,7 +91,7 @@ class Conversation:
                 task.cancel()
             self.loop.run_ready()
             self.loop.close()
-            if error is not None and kind is not _Otherwise:
+            if error is not None and kind is not _OtherwiseError:
                 error.add_note("\n".join(("The conversation so far:", *self._transcript[-_SHOWN_LINES:])))
 
     def install(self, routes: Sequence[Mapping[str, Any]], prefix: str = "req") -> None:
@@ -141,6 +141,11 @@ class Conversation:
         """Let the gateway go on with whatever is due."""
         self.loop.run_ready()
 
+    @property
+    def log_lines(self) -> bytes:
+        """What the access log has written by itself."""
+        return self._sink.lines
+
     def records(self) -> list[dict[str, Any]]:
         """Return the access log so far."""
         if self.server.access_log is not None:
@@ -185,7 +190,7 @@ class Conversation:
             wanted, found = [*past, *_show(title, expected)], [*past, *_show(title, heard)]
             diff = list(difflib.unified_diff(wanted, found, "expected", "heard", n=_SHOWN_LINES, lineterm=""))
             shown = diff if len(diff) <= 2 * _SHOWN_LINES else [*diff[: 2 * _SHOWN_LINES], "and so on"]
-            raise _Otherwise("\n".join(("the conversation went otherwise:", *shown)))
+            raise _OtherwiseError("\n".join(("the conversation went otherwise:", *shown)))
         if expected:
             self.note(title, expected)
 
@@ -198,7 +203,7 @@ class Conversation:
                 task.result()
 
 
-class _Otherwise(AssertionError):
+class _OtherwiseError(AssertionError):
     """Something else was heard than what was expected; the text is the conversation as a diff."""
 
 
@@ -253,9 +258,8 @@ class Party:
         """Take everything again."""
         self.talk.loop.do(self.transport.take)
 
-    @property
     def is_read(self) -> bool:
-        """Whether the gateway reads what this party says."""
+        """Say whether the gateway reads what this party says."""
         return self.transport.is_reading()
 
     def _say(self, said: bytes) -> None:

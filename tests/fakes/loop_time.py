@@ -1,8 +1,8 @@
 """An event loop without a system under it: no sockets, no waiting. Time passes when the test says so.
 
-`run_ready` works off what is due, `advance` lets seconds pass and runs the timers on the way, `run` finishes a coroutine
-and jumps over its sleeps. Dialling and listening end in the test's hands (`dial`, `factory`). Whatever fails inside a
-callback fails the test: `failures` holds it.
+`run_ready` works off what is due, `advance` lets seconds pass and runs the timers on the way, `run` finishes a
+coroutine and jumps over its sleeps. Dialling and listening end in the test's hands (`dial`, `listeners`). What
+fails inside a callback fails the test: `failures` holds it.
 """
 
 import asyncio

@@ -9,7 +9,9 @@ CLIENT = "192.0.2.7"
 HOST = "shop.example"
 
 
-def request(line: str = "GET /", *fields: str, body: bytes | None = None, version: str = "1.1", host: str = HOST) -> bytes:
+def request(
+    line: str = "GET /", *fields: str, body: bytes | None = None, version: str = "1.1", host: str = HOST
+) -> bytes:
     """Return a client's request: `line` is method and target."""
     return _message(f"{line} HTTP/{version}", f"Host: {host}", *fields, *_length(body), body=body)
 

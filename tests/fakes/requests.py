@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from ostiary.http.forwarded import Arrival, TrustedProxies
 from ostiary.http.head import RawHead, read_head
-from ostiary.http.section import HeadLimits
 from ostiary.http.request import Request
+from ostiary.http.section import HeadLimits
 
 HeaderValues = str | Sequence[str]
 

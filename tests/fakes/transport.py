@@ -6,7 +6,6 @@ paused. Calls after the end do nothing, as with the real ones.
 """
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 Peer = tuple[str, int]
@@ -148,4 +147,3 @@ class FakeTransport(asyncio.Transport):
     def reset(self) -> None:
         """Break the connection."""
         self._lose(ConnectionResetError("reset by the test"))
-

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-TIMEOUT_S = 3.0
+TIMEOUT_S = 5.0
 RECEIVE_BYTES = 65_536
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.1 ([2-5][0-9][0-9]|100) [\x20-\x7e]*\Z")

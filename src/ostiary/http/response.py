@@ -13,6 +13,7 @@ from ostiary.http.lines import is_clean_block
 
 MAX_RESPONSE_HEAD_BYTES = 65_536
 MAX_RESPONSE_FIELDS = 200
+MAX_LENGTH_DIGITS = 19
 
 
 class BodyEnd(IntEnum):
@@ -166,7 +167,7 @@ def _frame(head: ResponseHead, method: str, framing: _Framing, version: str) -> 
     if version != "1.1" and (version != "1.0" or framing.transfer_encoding is not None):
         raise UpstreamFault("upstream_framing", "the upstream's version is not HTTP/1.1, nor HTTP/1.0 without chunks")
     content_length, transfer_encoding = framing.length, framing.transfer_encoding
-    if content_length is not None and not content_length.isdigit():
+    if content_length is not None and not (content_length.isdigit() and len(content_length) <= MAX_LENGTH_DIGITS):
         raise UpstreamFault("upstream_framing", "the upstream's Content-Length is not a number")
     if transfer_encoding is not None and (content_length is not None or transfer_encoding.lower() != b"chunked"):
         raise UpstreamFault("upstream_framing", "the upstream's Transfer-Encoding is not exactly `chunked`")

@@ -150,7 +150,7 @@ class UpstreamConnection(asyncio.Protocol):
         elif len(self._fields) > MAX_TRAILERS:
             self._fault = UpstreamFault("upstream_head_too_large", "the upstream's response has too many trailers")
         if self._fault is not None:
-            self._fail(self._fault)
+            self._fail(borrower, self._fault)
         elif self._head is not None:
             self._deliver(borrower)
 
@@ -173,13 +173,10 @@ class UpstreamConnection(asyncio.Protocol):
         else:
             self._shelter.give(self)
 
-    def _fail(self, fault: UpstreamFault) -> None:
-        borrower = self._borrower
-        untouched = self._reused and not self._started
+    def _fail(self, borrower: Borrower, fault: UpstreamFault) -> None:
         self._borrower = None
         self.transport.abort()
-        if borrower is not None:
-            borrower.upstream_lost(fault, untouched=untouched)
+        borrower.upstream_lost(fault, untouched=self._reused and not self._started)
 
     def eof_received(self) -> bool | None:
         head = self._head
@@ -190,9 +187,10 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._shelter.forget(self)
-        if self._borrower is not None:
+        borrower = self._borrower
+        if borrower is not None:
             moment = "in the middle of its answer" if self._started else "before it answered"
-            self._fail(UpstreamFault("upstream_lost", f"the upstream closed the connection {moment}"))
+            self._fail(borrower, UpstreamFault("upstream_lost", f"the upstream closed the connection {moment}"))
 
     def pause_writing(self) -> None:
         if self._borrower is not None:

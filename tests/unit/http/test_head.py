@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from ostiary.errors import ClientFault
 from ostiary.http.fields import is_identity_name
 from ostiary.http.forwarded import Arrival
-from ostiary.http.head import METHODS, RawHead, read_head
-from ostiary.http.section import MAX_BODY_BYTES, HeadLimits
-from ostiary.http.request import CHUNKED, Request
+from ostiary.http.head import METHODS, HeadMemory, RawHead, read_head
+from ostiary.http.request import Request
+from ostiary.http.section import CHUNKED, MAX_BODY_BYTES, HeadLimits
 from tests.fakes.requests import HeaderValues, make_arrival, make_raw_head, make_request
 
 _FROM_PROXY = make_arrival("10.0.0.1", trusted_proxies=["10.0.0.0/8"])
@@ -649,3 +649,82 @@ def test_trailers_of_a_parsed_message_do_not_enter_the_head() -> None:
     )
 
     assert _read(raw).fields == []
+
+
+# A connection that repeats itself.
+
+_OUTCOME = (
+    "method", "version", "path", "host", "scheme", "client", "peer", "forwarded_for", "fields", "cookie", "cookies",
+    "body_bytes",
+    "expects_continue", "keep_alive", "upgrade",
+)  # fmt: skip
+
+
+def _outcome(raw: RawHead, arrival: Arrival, limits: HeadLimits, memory: HeadMemory | None) -> object:
+    try:
+        request = read_head(raw, arrival, limits, "req-1", memory)
+    except ClientFault as fault:
+        return fault.code
+    return request.target.raw, request.authority.text, [getattr(request, name) for name in _OUTCOME]
+
+
+_REPEATING_FIELDS = st.lists(
+    st.sampled_from([
+        (b"Host", b"a.example"), (b"Host", b"b.example"), (b"Host", b"a.example:8080"), (b"host", b"a.example"),
+        (b"Cookie", b"a=1"),
+        (b"X-Forwarded-Proto", b"https"), (b"X-Forwarded-Host", b"c.example"), (b"X-Forwarded-For", b"198.51.100.7"),
+        (b"Content-Length", b"5"), (b"Transfer-Encoding", b"chunked"), (b"Connection", b"close"),
+        (b"Connection", b"x-a"), (b"X-A", b"1"),
+        (b"Expect", b"100-continue"), (b"X-Large", b"x" * 8000), (b"X-Huge", b"x" * 9000),
+    ]),
+    max_size=4,
+)  # fmt: skip
+_REPEATING_HEADS = st.tuples(
+    st.sampled_from([b"GET", b"POST", b"OPTIONS", b"CONNECT"]),
+    st.sampled_from(
+        [b"/", b"/a", b"/a?b", b"/%61", b"//", b"*", b"http://a.example/a", b"http://b.example/", b"/" + b"a" * 9000]
+    ),
+    st.sampled_from(["1.1", "1.1", "1.0", "2.0"]),
+    _REPEATING_FIELDS,
+)
+
+
+@given(
+    st.lists(_REPEATING_HEADS, min_size=1, max_size=3).flatmap(
+        lambda heads: st.lists(st.sampled_from(heads), min_size=1, max_size=8)
+    ),
+    st.sampled_from([make_arrival(), _FROM_PROXY]),
+    st.lists(st.sampled_from([HeadLimits(), HeadLimits(head_bytes=300, fields=3)]), min_size=8, max_size=8),
+)
+def test_what_a_connection_remembers_changes_no_judgement(
+    heads: list[tuple[bytes, bytes, str, list[tuple[bytes, bytes]]]], arrival: Arrival, limits: list[HeadLimits]
+) -> None:
+    """Whatever came before, refused heads and new limits included: every head is read as if it were the first."""
+    memory = HeadMemory()
+    for (method, url, version, fields), limit in zip(heads, limits, strict=False):
+        raw = RawHead(method, url, version, list(fields))
+        assert _outcome(raw, arrival, limit, memory) == _outcome(raw, arrival, limit, None)
+
+
+def test_a_repeated_head_is_read_once() -> None:
+    """The same section, place and target serve again, each for as long as it is repeated."""
+    memory, arrival, limits = HeadMemory(), make_arrival(), HeadLimits()
+    sent = [("/a", "a.example"), ("/a", "a.example"), ("/b", "a.example"), ("/b", "b.example")]
+    first, again, elsewhere, other = (
+        read_head(make_raw_head(target=target, headers={"Host": host}), arrival, limits, "req-1", memory)
+        for target, host in sent
+    )
+
+    assert [again.section, again.target, again.authority] == [first.section, first.target, first.authority]
+    assert [elsewhere.section, elsewhere.authority, elsewhere.path] == [first.section, first.authority, "/b"]
+    assert other.section is not first.section
+    assert (other.host, other.path) == ("b.example", "/b")
+
+
+def test_a_large_section_is_not_remembered() -> None:
+    """An idle connection holds no kilobytes of cookies."""
+    memory = HeadMemory()
+    raw = make_raw_head(headers={"Cookie": "a=" + "x" * 9000})
+    read_head(raw, make_arrival(), HeadLimits(), "req-1", memory)
+
+    assert memory.fields is None

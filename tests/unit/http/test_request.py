@@ -1,6 +1,7 @@
 """The canonical request, as plugins read it."""
 
-from ostiary.http.request import CHUNKED, IDEMPOTENT
+from ostiary.http.request import IDEMPOTENT
+from ostiary.http.section import CHUNKED
 from tests.fakes.requests import make_request
 
 
