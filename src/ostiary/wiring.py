@@ -79,7 +79,7 @@ class Gateway:
         finally:
             gc.enable()
         if loaded.snapshot is None:
-            self._show_problems(str(self.path), loaded.problems)
+            self._tell(loaded.problems)
             return False
         gc.freeze()
         for notice in loaded.snapshot.notices:
@@ -104,7 +104,7 @@ class Gateway:
         if not await self._open_doors(server):
             return 1
         await end.wait()
-        print("ostiary: draining", file=sys.stderr, flush=True)
+        self._log.event("info", "draining", "told to stop: open requests are finished first")
         await server.drain(self._snapshot.gateway.drain_s)
         await self._spawner.drain(1.0)
         await self._http.close()
@@ -127,6 +127,14 @@ class Gateway:
             print(f"ostiary: listening on http://{place}:{bound}", file=sys.stderr, flush=True)
         return True
 
+    def _tell(self, problems: tuple[Problem, ...]) -> None:
+        """At start a person reads; a gateway that serves writes to its log, which never waits for its reader."""
+        if self._server is None:
+            self._show_problems(str(self.path), problems)
+            return
+        for problem in problems:
+            self._log.event("error", "reload_problem", problem.problem, path=problem.path, line=problem.line)
+
     def close(self) -> None:
         """Write the log lines that still wait."""
         self._log_writer.close()
@@ -144,8 +152,8 @@ class Gateway:
         try:
             done = self.load()
         except OSError as error:
-            done = False
             self._log.event("error", "reload_failed", f"{self.path} cannot be read: {error.strerror}")
+            return
         if done:
             self._log.event("info", "reloaded", f"{self.path} is read again; listening addresses stay as they were")
         else:
@@ -173,6 +181,7 @@ class Gateway:
 
 def run_gateway(path: Path, show_problems: ShowProblems, environ: Mapping[str, str] = os.environ) -> int:
     """Serve a configuration file. Returns 0 after a drain, 1 for mistakes or a port in use, 2 when it is unreadable."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the gateway serves there is nothing to read again
     gateway = Gateway(path, environ, show_problems)
     try:
         is_good = gateway.load()

@@ -16,7 +16,7 @@ from ostiary.errors import ClientFault
 from ostiary.gateway.exchange import Exchange
 from ostiary.gateway.intake import SLICE_BYTES, Intake
 from ostiary.gateway.replies import CONTINUE
-from ostiary.http.forwarded import Arrival
+from ostiary.http.forwarded import Arrival, TrustedProxies
 from ostiary.http.head import HeadMemory, RawHead
 from ostiary.http.request import Request
 
@@ -94,6 +94,11 @@ class ClientConnection(asyncio.Protocol):
         if not self.server.connection_opened(self):
             self.transport.abort()
         self._set_watch(Watch.IDLE, self.server.snapshot.gateway.header_s)
+
+    def judge_peer(self, proxies: TrustedProxies) -> None:
+        """Judge the peer again: a reload may have changed whose forwarding headers count."""
+        self.arrival = Arrival(self.arrival.peer, self.arrival.scheme, proxies)
+        self.memory = HeadMemory()
 
     def data_received(self, data: bytes) -> None:
         """Feed what came, or let it wait; nothing is read after the end."""

@@ -43,7 +43,7 @@ class Exchange:
     __slots__ = (
         "answered_at", "attempts", "began_at", "closes", "connection", "deciding", "id", "inbox", "is_chunked",
         "is_cut", "line", "node", "node_name", "passed_bytes", "pending", "phase", "raw", "reason", "received",
-        "received_bytes", "refusal", "request", "responding", "route", "status", "upstream", "verdict",
+        "received_bytes", "refusal", "request", "responding", "route", "snapshot", "status", "upstream", "verdict",
     )  # fmt: skip
 
     def __init__(self, connection: "ClientConnection", raw: RawHead) -> None:
@@ -56,6 +56,7 @@ class Exchange:
         self.phase = Phase.DECIDING
         self.id = ""
         self.request: Request | None = None
+        self.snapshot = connection.server.snapshot
         self.route: Route | None = None
         self.deciding: Deciding | None = None
         self.pending: Pending | None = None
@@ -95,8 +96,10 @@ class Exchange:
             raise self.refusal
         connection = self.connection
         server = connection.server
-        snapshot = server.snapshot
+        snapshot = self.snapshot = server.snapshot
         settings = snapshot.gateway
+        if connection.arrival.proxies is not settings.trusted_proxies:
+            connection.judge_peer(settings.trusted_proxies)
         request = read_head(self.raw, connection.arrival, settings.head_limits, self.id, connection.memory)
         self.request = request
         if request.section.body_bytes > settings.body_bytes:
@@ -157,7 +160,7 @@ class Exchange:
             return
         connection = self.connection
         deciding = self.deciding
-        owned = connection.server.snapshot.cookie_names
+        owned = self.snapshot.cookie_names
         edits = None if deciding is None else deciding.edits
         host = choose_host(request, upstream.spec, line.node)
         head = render_upstream_head(request, host, connection.listen_port, edits, owned)
@@ -168,7 +171,7 @@ class Exchange:
         self.phase = _FORWARDING
         line.lend(self, request.method, owned)
         line.transport.write(head)
-        if self.received and not self.inbox and request.section.body_bytes != CHUNKED:
+        if self.received and not self.inbox and request.section.body_bytes == 0:
             line.request_sent = True
             connection.watch_upstream(upstream.spec.read_timeout_s)
             return
@@ -182,7 +185,7 @@ class Exchange:
         request = self.request
         if request is None or self.phase is _DONE:
             return
-        if self.received_bytes > self.connection.server.snapshot.gateway.body_bytes:
+        if self.received_bytes > self.snapshot.gateway.body_bytes:
             self.fail(ClientFault("body_too_large", "the body is larger than this gateway accepts"))
         elif self.phase is Phase.COLLECTING:
             collect(self)
@@ -196,6 +199,9 @@ class Exchange:
             whole = body[0] if len(body) == 1 else b"".join(body)
             line.transport.write(render_chunk(whole, last=False) if request.body_bytes == CHUNKED else whole)
         if self.received and not line.request_sent:
+            if request.body_bytes not in (CHUNKED, self.received_bytes):
+                self.fail(ClientFault("framing_invalid", "its body is not as long as announced"))
+                return
             line.request_sent = True
             if request.body_bytes == CHUNKED:
                 line.transport.write(render_chunk(b"", last=True))
@@ -226,7 +232,7 @@ class Exchange:
             connection.write(render_chunk(piece, last=complete) if self.is_chunked else piece)
         if complete:
             self._finish(close=self.closes)
-        elif self.received and self.upstream is not None:
+        elif self.received and self.upstream is not None and (piece or head is not None):
             connection.watch_upstream(self.upstream.spec.read_timeout_s)
 
     def _begin_response(self, head: ResponseHead, request: Request) -> bytes:

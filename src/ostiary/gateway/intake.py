@@ -14,7 +14,7 @@ import httptools
 from ostiary.errors import ClientFault
 from ostiary.gateway.exchange import Exchange
 from ostiary.http.head import RawHead
-from ostiary.http.section import CHUNKED, HeadLimits
+from ostiary.http.section import CHUNKED, HeadLimits, read_section
 
 if TYPE_CHECKING:
     from ostiary.gateway.connection import ClientConnection
@@ -34,8 +34,8 @@ class Intake:
     """
 
     __slots__ = (
-        "_barren_bytes", "_body_bytes", "_connection", "_fields", "_has_ended", "_parser", "_skip_end", "_url", "head_bytes", "is_in_head",
-        "on_header", "queue", "receiving", "window_bytes",
+        "_announced", "_barren_bytes", "_body_bytes", "_connection", "_fields", "_has_ended", "_limits", "_parser",
+        "_skip_end", "_url", "head_bytes", "is_in_head", "on_header", "queue", "receiving", "window_bytes",
     )  # fmt: skip
 
     def __init__(self, connection: "ClientConnection") -> None:
@@ -46,6 +46,8 @@ class Intake:
         self.is_in_head = True
         self.head_bytes = 0
         self.window_bytes = 0
+        self._announced = 0
+        self._limits = HeadLimits()
         self._body_bytes = 0
         self._barren_bytes = 0
         self._url = b""
@@ -68,6 +70,7 @@ class Intake:
         Raises ClientFault (`framing_invalid`, `head_too_large`, `target_too_large`) where parsing cannot go on.
         """
         rest = b""
+        self._limits = limits
         try:
             self._parser.feed_data(piece)
         except httptools.HttpParserUpgrade as upgrade:
@@ -111,8 +114,8 @@ class Intake:
         if self.receiving is None:
             return
         self._skip_end = False
-        body_bytes = _find_announced(self.receiving.raw)
-        framing = b"Transfer-Encoding: chunked" if body_bytes == CHUNKED else b"Content-Length: %d" % body_bytes
+        announced = self._announced
+        framing = b"Transfer-Encoding: chunked" if announced == CHUNKED else b"Content-Length: %d" % announced
         self._parser.feed_data(b"POST / HTTP/1.1\r\nHost: framing\r\n" + framing + b"\r\n\r\n")
 
     # ---------------------------------------------------------------------------------------- parser callbacks
@@ -139,7 +142,16 @@ class Intake:
         self.receiving = exchange
         self.queue.append(exchange)
         if parser.should_upgrade():
-            self._skip_end = _find_announced(raw) != 0
+            self._find_announced(exchange)
+
+    def _find_announced(self, exchange: Exchange) -> None:
+        """Find out which body an upgrade announces, in the one place that knows framing: what it refuses is refused."""
+        try:
+            self._announced = read_section(exchange.raw.fields, exchange.raw.version, self._limits).body_bytes
+        except ClientFault as fault:
+            self._announced = 0
+            exchange.refusal = fault
+        self._skip_end = self._announced != 0
 
     def on_body(self, body: bytes) -> None:
         """Keep a piece of the body with its exchange."""
@@ -159,14 +171,3 @@ class Intake:
         self.is_in_head = True
         self._has_ended = True
         self._fields.clear()
-
-
-def _find_announced(raw: RawHead) -> int:
-    """Find out which body a head announces before it is judged; what is ambiguous is refused when the head is read."""
-    for name, value in raw.fields:
-        lower = name.lower()
-        if lower == b"transfer-encoding":
-            return CHUNKED
-        if lower == b"content-length" and value.isdigit():
-            return int(value)
-    return 0

@@ -145,7 +145,10 @@ def _is_passed(
 
 
 def _is_owned(set_cookie: bytes, owned_cookies: tuple[bytes, ...]) -> bool:
-    return is_owned_cookie(set_cookie.partition(b"=")[0].strip(b" \t"), owned_cookies)
+    """Judge a Set-Cookie by its name; browsers send a nameless cookie's value alone, so that stands for the pair."""
+    name, _, value = set_cookie.partition(b";")[0].partition(b"=")
+    name = name.strip(b" \t") or value.partition(b"=")[0].strip(b" \t")
+    return is_owned_cookie(name, owned_cookies)
 
 
 def is_owned_cookie(name: bytes, owned_cookies: tuple[bytes, ...]) -> bool:

@@ -98,10 +98,11 @@ def read_section(fields: RawFields, version: str, limits: HeadLimits) -> FieldSe
     size = 0
     largest = limits.field_bytes
     singles: set[bytes] = set()
-    for name, value in fields:
+    for name, raw_value in fields:
+        value = raw_value.rstrip(b" \t")  # the parser leaves what stands after a value (RFC 9112 §5)
         known = _KNOWN(name) or classify(name)
         role = known.role
-        length = len(name) + len(value) + _OVERHEAD_BYTES
+        length = len(name) + len(raw_value) + _OVERHEAD_BYTES
         size += length
         if length > largest:
             _check_large_field(known.lower, length, limits)
@@ -113,7 +114,7 @@ def read_section(fields: RawFields, version: str, limits: HeadLimits) -> FieldSe
             singles.add(known.lower)
             passed.append((known.lower, name, value))
         elif role is not _DROP:
-            _NOTERS[role](section, value.rstrip(b" \t"))  # the parser leaves trailing white space (RFC 9112 §5)
+            _NOTERS[role](section, value)
     section.size_bytes = size
     _read_framing(section, version)
     _read_connection(section, version)

@@ -44,13 +44,14 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
 class Provider:
     """One provider. Reads come from memory; loads are single-flight. Made by `ProviderDirectory`."""
 
-    __slots__ = ("_calls", "_forced_at", "_keys", "_metadata", "_ports", "_unknown_kids", "settings")
+    __slots__ = ("_calls", "_forced_at", "_introspections", "_keys", "_metadata", "_ports", "_unknown_kids", "settings")
 
     def __init__(self, settings: ProviderSettings, ports: ProviderPorts) -> None:
         """Know nothing yet; no network I/O."""
         self.settings = settings
         self._ports = ports
         self._calls = asyncio.Semaphore(MAX_CALLS)
+        self._introspections = asyncio.Semaphore(MAX_CALLS)
         self._metadata = Remembered("provider metadata", self._fetch_metadata, ports, fresh_s=METADATA_FRESH_S)
         self._keys = Remembered(
             "provider keys", self._fetch_keys, ports,
@@ -108,17 +109,19 @@ class Provider:
             self._unknown_kids.put(kid, value=True, expires_at=now + UNKNOWN_KID_S, now=now)
         return keys
 
-    async def call(self, request: OutboundRequest) -> OutboundResponse:
+    async def call(self, request: OutboundRequest, *, introspects: bool = False) -> OutboundResponse:
         """Send a request with the settings' time limit and TLS, at most 8 at once; waiting for a turn counts.
 
+        Introspection has turns of its own: anybody can send tokens that nobody knows, and signing in goes on.
         Raises ProviderFault: those of the HttpClient port, and `provider_busy` when no turn comes in that time.
         """
         settings = self.settings
         loop = asyncio.get_running_loop()
         until = loop.time() + settings.timeout_s
+        turns = self._introspections if introspects else self._calls
         try:
             async with asyncio.timeout_at(until):
-                await self._calls.acquire()
+                await turns.acquire()
         except TimeoutError:
             detail = f"{MAX_CALLS} calls to the provider have been waiting for an answer for {settings.timeout_s:g} s"
             raise ProviderFault("provider_busy", detail) from None
@@ -126,7 +129,7 @@ class Provider:
             ours = msgspec.structs.replace(request, timeout_s=until - loop.time(), tls_verify=settings.tls_verify)
             return await self._ports.http.send(ours)
         finally:
-            self._calls.release()
+            turns.release()
 
     async def _fetch_metadata(self) -> Metadata:
         settings = self.settings

@@ -64,7 +64,7 @@ class Introspection:
     async def _ask(self, raw: bytes, digest: bytes) -> Admit | Reply:
         endpoint = await self._find_endpoint()
         call = build_introspection(endpoint, self._settings.credentials, raw.decode("ascii"))
-        response = await self._provider.call(call)
+        response = await self._provider.call(call, introspects=True)
         try:
             introspected = read_activity(response)
             expected = await self._expect(introspected)

@@ -23,6 +23,8 @@ from ostiary.upstream.balancer import Node
 
 MAX_INFORMATIONAL = 8
 MAX_TRAILERS = 32
+# Of a response body, what may come without a byte of content: chunk extensions and trailers.
+MAX_BARREN_BYTES = 65_536
 WRITE_BUFFER_BYTES = 65_536
 
 
@@ -59,9 +61,10 @@ class UpstreamConnection(asyncio.Protocol):
     """An HTTP/1.1 connection to `node`. At most one borrower at a time."""
 
     __slots__ = (
-        "_body", "_borrower", "_complete", "_fault", "_fed_bytes", "_fields", "_head", "_informational", "_last_fields",
-        "_last_for", "_last_head", "_message_ended", "_method", "_owned_cookies", "_parser", "_reused", "_shelter",
-        "_started", "_surplus", "idle_since", "node", "node_name", "on_header", "request_sent", "served", "transport",
+        "_barren_bytes", "_body", "_borrower", "_complete", "_fault", "_fed_bytes", "_fields", "_head",
+        "_informational", "_last_fields", "_last_for", "_last_head", "_message_ended", "_method", "_owned_cookies",
+        "_parser", "_reused", "_shelter", "_started", "_surplus", "idle_since", "node", "node_name", "on_header",
+        "request_sent", "served", "transport",
     )  # fmt: skip
 
     transport: asyncio.Transport
@@ -97,6 +100,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._head: ResponseHead | None = None
         self._fault: UpstreamFault | None = None
         self._fed_bytes = 0
+        self._barren_bytes = 0
         self._informational = 0
         self._complete = False
         self._message_ended = False
@@ -147,8 +151,12 @@ class UpstreamConnection(asyncio.Protocol):
             self._fed_bytes += len(data)
             if self._fed_bytes > MAX_RESPONSE_HEAD_BYTES or len(self._fields) > MAX_RESPONSE_FIELDS:
                 self._fault = UpstreamFault("upstream_head_too_large", "the upstream's response head does not end")
-        elif len(self._fields) > MAX_TRAILERS:
-            self._fault = UpstreamFault("upstream_head_too_large", "the upstream's response has too many trailers")
+        elif self._body:
+            self._barren_bytes = 0
+        else:
+            self._barren_bytes += len(data)
+            if len(self._fields) > MAX_TRAILERS or self._barren_bytes > MAX_BARREN_BYTES:
+                self._fault = UpstreamFault("upstream_head_too_large", "the upstream's trailers do not end")
         if self._fault is not None:
             self._fail(borrower, self._fault)
         elif self._head is not None:
