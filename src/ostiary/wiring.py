@@ -97,7 +97,12 @@ class Gateway:
         writer = LineWriter(1)
         access_log = AccessLog(writer, settings.access_log_sample) if settings.access_log_sample else None
         self._server = server = Server(
-            clock=self._clock, timer=time.monotonic, spawner=self._spawner, log=self._log, access_log=access_log
+            clock=self._clock,
+            timer=time.monotonic,
+            spawner=self._spawner,
+            log=self._log,
+            access_log=access_log,
+            defer=asyncio.get_running_loop().call_soon,
         )
         server.install(self._snapshot, self._make_prefix())
         end = self._heed_signals()

@@ -59,6 +59,7 @@ class Conversation:
         self.dialled: list[str] = []
         self.refusing: set[str] = set()
         self.silent: set[str] = set()
+        self.dial_error: Exception | None = None
         self._plugins = dict(plugins or {})
         self._parties: list[Party] = []
         self._lines: deque[Upstream] = deque()
@@ -87,12 +88,17 @@ class Conversation:
             if error is None:
                 self._check_the_end()
         finally:
-            for task in self._work:
-                task.cancel()
-            self.loop.run_ready()
-            self.loop.close()
+            self._stop()
             if error is not None and kind is not _OtherwiseError:
                 error.add_note("\n".join(("The conversation so far:", *self._transcript[-_SHOWN_LINES:])))
+
+    def _stop(self) -> None:
+        for task in self._work:
+            task.cancel()
+        try:
+            self.loop.run_ready()
+        finally:
+            self.loop.close()
 
     def install(self, routes: Sequence[Mapping[str, Any]], prefix: str = "req") -> None:
         """Load a configuration as from a file, and serve it from the next request on."""
@@ -162,6 +168,8 @@ class Conversation:
     async def _dial(self, factory: Any, host: str, port: int) -> tuple[FakeTransport, asyncio.Protocol]:
         address = f"{host}:{port}"
         self.dialled.append(address)
+        if self.dial_error is not None:
+            raise self.dial_error
         if address in self.refusing:
             raise ConnectionRefusedError(111, "Connection refused")
         if address in self.silent:

@@ -272,7 +272,7 @@ class ClientConnection(asyncio.Protocol):
     def write(self, piece: bytes) -> None:
         """Write to the client."""
         if not self.transport.is_closing():
-            self.transport.write(piece)
+            self.server.outbox.write(self.transport, piece)
 
     def cut(self) -> None:
         """End in the middle of a response by a reset, so that the client cannot take it for whole.
@@ -298,6 +298,7 @@ class ClientConnection(asyncio.Protocol):
         self._is_closing = True
         self._intake.queue.clear()
         self._rest = b""
+        self.server.outbox.flush()
         if self.transport.is_closing():
             return
         self._watch_reader(_LINGER)

@@ -170,11 +170,12 @@ class Exchange:
         self.attempts += 1
         self.phase = _FORWARDING
         line.lend(self, request.method, owned)
-        line.transport.write(head)
         if self.received and not self.inbox and request.section.body_bytes == 0:
+            connection.server.outbox.write(line.transport, head)
             line.request_sent = True
             connection.watch_upstream(upstream.spec.read_timeout_s)
             return
+        line.transport.write(head)
         if request.expects_continue and not self.received:
             connection.write(CONTINUE)
         connection.watch_body()

@@ -16,6 +16,7 @@ from ostiary.gateway.access_log import AccessLog
 from ostiary.gateway.accounts import build_record
 from ostiary.gateway.connection import ClientConnection
 from ostiary.gateway.exchange import Exchange
+from ostiary.gateway.outbox import Defer, Outbox
 from ostiary.ports import Clock, Log, Spawner
 from ostiary.upstream.directory import Upstream, UpstreamDirectory
 
@@ -27,9 +28,17 @@ class Server:
     """Accepts connections and serves the current snapshot. `timer` is a monotonic clock in seconds."""
 
     def __init__(
-        self, *, clock: Clock, timer: Callable[[], float], spawner: Spawner, log: Log, access_log: AccessLog | None
+        self,
+        *,
+        clock: Clock,
+        timer: Callable[[], float],
+        spawner: Spawner,
+        log: Log,
+        access_log: AccessLog | None,
+        defer: Defer | None = None,
     ) -> None:
-        """Be wired; `install` gives the first snapshot, `listen` opens the doors."""
+        """Be wired; `install` gives the first snapshot, `listen` opens the doors. `defer`: see `outbox`."""
+        self.outbox = Outbox(defer)
         self.clock = clock
         self.timer = timer
         self.spawner = spawner
@@ -71,6 +80,7 @@ class Server:
     async def drain(self, within_s: float) -> bool:
         """Stop accepting, let exchanges finish, close. Returns whether all of them did in time."""
         self.is_draining = True
+        self.outbox.flush()
         for listener in self._listeners:
             listener.close()
         for connection in list(self._connections):
@@ -141,6 +151,7 @@ class Server:
 
     def _tick(self) -> None:
         """Four times a second: deadlines, idle upstream connections, the Date header, the access log."""
+        self.outbox.flush()
         now = self.coarse_now = self.timer()
         second = int(self.clock.now())
         if second != self._date_second:

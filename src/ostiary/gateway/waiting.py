@@ -41,7 +41,8 @@ def collect(exchange: "Exchange") -> None:
         exchange.pending = None
         exchange.phase = Phase.DECIDING
         exchange.connection.watch_nobody()
-        exchange.connection.spawn(settle(exchange, pending.settle(b"".join(exchange.inbox))))
+        body = b"".join(exchange.inbox)
+        guard(exchange, lambda: exchange.connection.spawn(settle(exchange, pending.settle(body))))
 
 
 async def settle(exchange: "Exchange", work: Awaitable[Settled]) -> None:

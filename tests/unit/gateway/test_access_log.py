@@ -33,10 +33,11 @@ def test_a_record_is_a_line_of_json() -> None:
     log.record(record())
     log.flush()
 
-    assert [
+    line = (
         b'{"time":1.5,"id":"req-1","client":"192.0.2.7","method":"GET","status":200,"verdict":"pass","reason":"",'
         b'"duration_us":7,"path":"/"}\n'
-    ] == sink.pieces
+    )
+    assert [line] == sink.pieces
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))

@@ -68,7 +68,9 @@ def test_a_clients_own_mistake_is_explained() -> None:
     assert "not valid HTTP" in json.loads(bare.body)["message"]
 
 
-@pytest.mark.parametrize("fault", [ProviderFault("a"), OperatorFault("a"), UpstreamFault("a"), ClientFault("a"), Fault("a")])
+@pytest.mark.parametrize(
+    "fault", [ProviderFault("a"), OperatorFault("a"), UpstreamFault("a"), ClientFault("a"), Fault("a")]
+)
 def test_a_person_gets_a_page(fault: Fault) -> None:
     """With the reference that finds the log line."""
     reply = build_fault_reply(fault, reference="req-7", accepts_html=True)

@@ -90,7 +90,9 @@ def test_the_framing_is_ours(method: str, headers: dict[str, str], expected: lis
 
 def test_edits_replace_what_the_client_said() -> None:
     """Under every spelling; deleted names are gone; edits come last."""
-    request = make_request(headers={"x-who": "mallory", "X-WHO": "m", "X-Gone": "1", "Authorization": "Basic x", "A": "1"})
+    request = make_request(
+        headers={"x-who": "mallory", "X-WHO": "m", "X-Gone": "1", "Authorization": "Basic x", "A": "1"}
+    )
     edits = edit_request([("X-Who", "alice"), ("authorization", "Bearer t")], delete=["X-Gone"])
 
     assert ["A: 1", *FORWARDED, "X-Who: alice", "authorization: Bearer t"] == render(request, edits=edits)[2:]
@@ -166,6 +168,9 @@ def test_the_fields_are_rendered_once_for_what_stays_the_same() -> None:
     ):
         assert other != first
     assert first == render(request)
+    rendered = request.section.rendered
+    assert first == render(request)
+    assert rendered is request.section.rendered
     request.method = "POST"
     assert "Content-Length: 0" in render(request)
     request.client = "9.9.9.9"
@@ -185,7 +190,9 @@ def test_what_is_not_whole_lines_is_not_sent() -> None:
 FIELDS = st.lists(
     st.tuples(
         st.sampled_from(["X-A", "x-b", "Accept", "X-Userinfo", "x_userinfo", "Cookie", "Connection", "Content-Length"]),
-        st.one_of(st.sampled_from(["5", "x-a", "ours=1; a=2"]), st.from_regex(r"[\x20-\x7e\x80-\xff]{0,9}", fullmatch=True)),
+        st.one_of(
+            st.sampled_from(["5", "x-a", "ours=1; a=2"]), st.from_regex(r"[\x20-\x7e\x80-\xff]{0,9}", fullmatch=True)
+        ),
     ),
     max_size=6,
 )
@@ -220,9 +227,7 @@ def test_whatever_is_forwarded_is_whole_and_unspoofed(fields: list[tuple[str, st
         ({"pass_host": "rewrite"}, ("10.0.0.1", 8000), ""),
     ],
 )
-def test_the_host_is_whose_it_is_told_to_be(
-    settings: dict[str, str], node: tuple[str, int], expected: str
-) -> None:
+def test_the_host_is_whose_it_is_told_to_be(settings: dict[str, str], node: tuple[str, int], expected: str) -> None:
     """The client's, the node's, or a fixed one."""
     spec = UpstreamSpec(nodes=((*node, 1),), **settings)  # type: ignore[arg-type]
 

@@ -38,7 +38,9 @@ CHUNKED = (b"Transfer-Encoding", b"chunked")
 
 def test_a_length_stays_a_length() -> None:
     """Fields first, then what is ours."""
-    assert [b"HTTP/1.1 200 OK", b"A: 1", b"Date: " + DATE, b"Content-Length: 5"] == render(head_of(LENGTH, (b"A", b"1")))
+    assert [b"HTTP/1.1 200 OK", b"A: 1", b"Date: " + DATE, b"Content-Length: 5"] == render(
+        head_of(LENGTH, (b"A", b"1"))
+    )
 
 
 @pytest.mark.parametrize("fields", [(CHUNKED,), ()])
