@@ -42,7 +42,7 @@ def test_an_idle_connection_whose_last_answer_was_never_read_is_broken_off() -> 
         client.stops_reading()
         client.says(request())
         talk.pass_time(61)
-        assert client.transport.is_lost
+        assert client.is_gone()
 
 
 @pytest.mark.parametrize("is_first", [True, False])
@@ -202,6 +202,24 @@ def test_a_body_that_waits_with_us_has_to_be_taken_even_when_it_is_whole() -> No
         upstream.is_abandoned()
 
 
+def test_an_upstream_that_took_a_whole_body_late_still_has_its_time_to_answer() -> None:
+    """The body is not the client's any more: nobody waits for further bytes of it."""
+    with Conversation(upstream={"timeout": {"connect": 1, "send": 20, "read": 40}}) as talk:
+        client = talk.connect()
+        client.says(request("POST /", "Content-Length: 66000"))
+        upstream = talk.line()
+        upstream.hears(forwarded("POST /", framing=("Content-Length: 66000",)))
+        upstream.stops_reading()
+        client.says(b"x" * 66_000)
+        talk.pass_time(10)
+        upstream.reads_on()
+        upstream.hears(b"x" * 66_000)
+        talk.pass_time(39)
+        client.hears_nothing()
+        talk.pass_time(1 + TICK_S)
+        client.hears_fault(504, "upstream_timeout", close=False)
+
+
 @pytest.mark.parametrize("is_whole", [True, False])
 def test_a_client_that_takes_nothing_of_its_answer_is_given_up(is_whole: bool) -> None:
     """`send_s`; whether or not the upstream has more of it."""
@@ -216,7 +234,7 @@ def test_a_client_that_takes_nothing_of_its_answer_is_given_up(is_whole: bool) -
         talk.pass_time(29)
         client.stays_connected()
         talk.pass_time(1 + TICK_S)
-        assert client.transport.is_lost
+        assert client.is_gone()
         if is_whole:
             upstream.is_kept()
         else:
@@ -237,7 +255,7 @@ def test_a_client_that_takes_its_answer_slowly_gets_all_of_it(closes: bool) -> N
         for _ in range(9):
             talk.pass_time(20)
             client.reads(20_000)
-            assert not client.transport.is_lost
+            assert not client.is_gone()
         client.reads_on()
         client.hears(relayed(body=big, close=closes))
         client.sees_the_end() if closes else client.stays_connected()
@@ -253,9 +271,9 @@ def test_a_client_that_takes_nothing_of_its_last_answer_is_given_up() -> None:
         client.stops_reading()
         upstream.answers(response(body=b"x" * 50_000))
         talk.pass_time(25)
-        assert not client.transport.is_lost
+        assert not client.is_gone()
         talk.pass_time(10)
-        assert client.transport.is_lost
+        assert client.is_gone()
 
 
 def test_a_farewell_is_short_for_who_has_read_everything() -> None:
@@ -268,7 +286,7 @@ def test_a_farewell_is_short_for_who_has_read_everything() -> None:
         client.says(b"x" * 100_000)
         assert client.is_read()
         talk.pass_time(1 + TICK_S)
-        assert client.transport.is_lost
+        assert client.is_gone()
 
 
 def test_a_client_that_ends_during_the_farewell_is_gone() -> None:
@@ -278,7 +296,7 @@ def test_a_client_that_ends_during_the_farewell_is_gone() -> None:
         client.says(request("GET /", "Connection: close"))
         client.take()
         client.ends()
-        assert client.transport.is_lost
+        assert client.is_gone()
 
 
 def test_a_pending_verdict_has_the_time_that_it_takes() -> None:
@@ -286,7 +304,8 @@ def test_a_pending_verdict_has_the_time_that_it_takes() -> None:
     later = Later(body_limit_bytes=100)
     with Conversation({"guard": ScriptedPlugin(later.pending)}) as talk:
         client = talk.connect()
-        client.says(request("POST /", body=b"hello"))
+        client.says(request("POST /", "Content-Length: 5"))
+        client.says(b"hello")
         talk.pass_time(50)
         client.hears_nothing()
         later.settle(DENY)
@@ -302,7 +321,8 @@ def test_a_dialling_has_its_own_time_after_a_body_was_read() -> None:
     with Conversation({"guard": ScriptedPlugin(later.pending)}, upstream={"timeout": timeouts}) as talk:
         talk.silent = {"10.0.0.1:8000"}
         client = talk.connect()
-        client.says(request("POST /", body=b"hello"))
+        client.says(request("POST /", "Content-Length: 5"))
+        client.says(b"hello")
         later.settle(admit())
         talk.pass_time(35)
         client.hears_nothing()

@@ -29,8 +29,8 @@ def test_a_cached_request_needs_no_task() -> None:
 
 
 def test_a_cached_request_goes_out_before_its_read_returns() -> None:
-    """Inside `data_received`, in both directions: without a single turn of the loop."""
-    with Conversation({"guard": ScriptedPlugin(admit(), authenticates=True)}) as talk:
+    """Inside `data_received`, in both directions, where writes are not deferred: without a single turn of the loop."""
+    with Conversation({"guard": ScriptedPlugin(admit(), authenticates=True)}, defers=False) as talk:
         client = talk.connect()
         client.says(request())
         upstream = talk.line()
@@ -45,7 +45,8 @@ def test_a_cached_request_goes_out_before_its_read_returns() -> None:
 
 def test_a_reply_from_memory_goes_out_before_its_read_returns() -> None:
     """Not found needs nobody."""
-    with Conversation(routes=[{"uri": "/a", "upstream": {"nodes": {"10.0.0.1:80": 1}}}]) as talk:
+    routes = [{"uri": "/a", "upstream": {"nodes": {"10.0.0.1:80": 1}}}]
+    with Conversation(routes=routes, defers=False) as talk:
         client = talk.connect()
         made = talk.loop.tasks_made
         client.transport.protocol.data_received(request("GET /b"))
@@ -71,3 +72,22 @@ def test_one_task_for_a_verdict_that_is_not_in_memory() -> None:
         upstream.answers(response(body=b"2"))
         upstream.take()
         client.take()
+
+
+def test_writes_wait_for_the_end_of_the_turn_at_most() -> None:
+    """Deferred, so that many go out in a row; still no task, and no second turn."""
+    with Conversation({"guard": ScriptedPlugin(admit(), authenticates=True)}) as talk:
+        client = talk.connect()
+        client.says(request())
+        upstream = talk.line()
+        upstream.answers(response(body=b"1"))
+        upstream.take()
+        client.take()
+        made = talk.loop.tasks_made
+        client.transport.protocol.data_received(request("GET /2"))
+        upstream.hears_nothing()
+        talk.work()
+        upstream.hears(forwarded("GET /2"))
+        upstream.answers(response(body=b"2"))
+        client.hears(relayed("200 OK", after=("Cache-Control: private",), body=b"2"))
+        assert made == talk.loop.tasks_made

@@ -41,7 +41,10 @@ _NOTED_LINES = 15
 
 
 class Conversation:
-    """The gateway and everybody around it. `log`, `tasks` (names of work spawned) and `dialled` tell what it did."""
+    """The gateway and everybody around it. `log`, `tasks` (names of work spawned) and `dialled` tell what it did.
+
+    `refusing` and `silent` are nodes that do not take connections; `gateway` is what `install` writes besides routes.
+    """
 
     def __init__(
         self,
@@ -51,8 +54,12 @@ class Conversation:
         upstream: Mapping[str, Any] | None = None,
         route: Mapping[str, Any] | None = None,
         routes: Sequence[Mapping[str, Any]] | None = None,
+        defers: bool = True,
     ) -> None:
-        """Serve one route for everything, guarded by `plugins`, to one node; or `routes` as they are written."""
+        """Serve one route for everything, guarded by `plugins`, to one node; or `routes` as they are written.
+
+        `defers`: writes go out at the end of the loop's turn, as in a real gateway.
+        """
         self.loop = SteppedLoop(self._dial)
         self.log = FakeLog()
         self.tasks: list[str] = []
@@ -73,8 +80,9 @@ class Conversation:
             spawner=self,
             log=self.log,
             access_log=AccessLog(self._sink),
+            defer=self.loop.call_soon if defers else None,
         )
-        self._gateway = gateway or {}
+        self.gateway = gateway or {}
         only = {"id": "shop", "uri": "/*", "plugins": {name: {} for name in self._plugins}}
         only["upstream"] = {"nodes": {NODE: 1}, **(upstream or {})}
         self.install(routes or [{**only, **(route or {})}])
@@ -102,7 +110,7 @@ class Conversation:
 
     def install(self, routes: Sequence[Mapping[str, Any]], prefix: str = "req") -> None:
         """Load a configuration as from a file, and serve it from the next request on."""
-        written = yaml.safe_dump({"gateway": dict(self._gateway), "routes": [dict(route) for route in routes]})
+        written = yaml.safe_dump({"gateway": dict(self.gateway), "routes": [dict(route) for route in routes]})
         loaded = load_content(written.encode("utf-8"), {}, registry_of(self._plugins), make_services)
         assert loaded.snapshot is not None, loaded.problems
         self.server.install(loaded.snapshot, prefix)
@@ -122,7 +130,8 @@ class Conversation:
 
     def expect_no_line(self) -> None:
         """Check that the gateway opened no connection but those that were asked for."""
-        assert [] == [line.name for line in self._lines]
+        unasked = [line.name for line in self._lines]
+        assert [] == unasked, f"the gateway opened connections that nobody expected: {unasked}"
 
     def answer_dials(self) -> None:
         """Let the silent nodes take the connections that wait, and those to come."""
@@ -269,6 +278,10 @@ class Party:
     def is_read(self) -> bool:
         """Say whether the gateway reads what this party says."""
         return self.transport.is_reading()
+
+    def is_gone(self) -> bool:
+        """Say whether the connection is over for both sides."""
+        return self.transport.is_lost
 
     def _say(self, said: bytes) -> None:
         self.talk.note(f"{self.name} says", said)

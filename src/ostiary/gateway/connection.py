@@ -6,19 +6,16 @@ order. RFC 9112 §9. What a request means is decided in `exchange`.
 """
 
 import asyncio
-import socket
-import struct
 from collections.abc import Coroutine
-from enum import IntEnum
 from typing import TYPE_CHECKING, final
 
 from ostiary.errors import ClientFault
 from ostiary.gateway.exchange import Exchange
 from ostiary.gateway.intake import SLICE_BYTES, Intake
-from ostiary.gateway.replies import CONTINUE
+from ostiary.gateway.phases import Watch
+from ostiary.gateway.reset import reset
 from ostiary.http.forwarded import Arrival, TrustedProxies
 from ostiary.http.head import HeadMemory, RawHead
-from ostiary.http.request import Request
 
 if TYPE_CHECKING:
     from ostiary.gateway.server import Server
@@ -27,21 +24,6 @@ REST_BYTES = 65_536
 WRITE_BUFFER_BYTES = 65_536
 LINGER_S = 1.0
 _NEVER = float("inf")
-_RESET = struct.pack("ii", 1, 0)  # linger for no time: the system discards what is unsent and resets
-
-
-class Watch(IntEnum):
-    """What the connection's deadline is about."""
-
-    IDLE = 0
-    HEAD = 1
-    BODY = 2
-    UPSTREAM = 3
-    CLIENT = 4
-    LINGER = 5
-    NONE = 6
-
-
 _NONE = Watch.NONE
 _UPSTREAM = Watch.UPSTREAM
 _LINGER = Watch.LINGER
@@ -263,26 +245,14 @@ class ClientConnection(asyncio.Protocol):
         """Go on in a task: a verdict is pending, or an upstream is being dialled."""
         self.server.spawner.spawn("exchange", work)
 
-    def want_body(self, request: Request | None) -> None:
-        """Somebody inside reads the body: tell a client that waits for permission."""
-        if request is not None and request.expects_continue:
-            self.write(CONTINUE)
-        self.watch_body()
-
     def write(self, piece: bytes) -> None:
         """Write to the client."""
         if not self.transport.is_closing():
             self.server.outbox.write(self.transport, piece)
 
     def cut(self) -> None:
-        """End in the middle of a response by a reset, so that the client cannot take it for whole.
-
-        A response that ends with its connection (HTTP/1.0) has no other sign; an orderly end would complete it.
-        """
-        connected = self.transport.get_extra_info("socket")
-        if connected is not None:
-            connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        self.transport.abort()
+        """End in the middle of a response, so that the client cannot take it for whole."""
+        reset(self.transport)
 
     def upstream_writable(self, *, writable: bool, within_s: float) -> None:
         """Feed no more of the body while the upstream does not take it, which it has to `within_s`."""

@@ -271,6 +271,8 @@ class Exchange:
         """Stop or go on reading the request's body (upstream.connection.Borrower)."""
         if self.upstream is not None:
             self.connection.upstream_writable(writable=writable, within_s=self.upstream.spec.send_timeout_s)
+            if writable and self.received and self.phase is _FORWARDING:
+                self.connection.watch_upstream(self.upstream.spec.read_timeout_s)  # it has all of it: no body is slow
 
     # -------------------------------------------------------------------------------------------------- the end
 
@@ -317,11 +319,6 @@ class Exchange:
         """Answer an error that nobody foresaw: it denies."""
         self.fail(self.connection.server.report_internal(error, self.id))
 
-    @property
-    def is_done(self) -> bool:
-        """Whether the answer is given, or nobody waits for it."""
-        return self.phase is _DONE
-
     def client_gone(self) -> None:
         """End everything: nobody waits for the answer any more."""
         if self.phase is not _DONE:
@@ -332,11 +329,9 @@ class Exchange:
 
     def client_writable(self, *, writable: bool) -> None:
         """Pause or resume the upstream's response: the client reads slower than it comes."""
-        if self.line is not None and not self.line.transport.is_closing():
-            if writable:
-                self.line.transport.resume_reading()
-            else:
-                self.line.transport.pause_reading()
+        line = self.line
+        if line is not None and not line.transport.is_closing():
+            line.transport.resume_reading() if writable else line.transport.pause_reading()
 
     def time_out(self) -> None:
         """The upstream was silent for too long, or took none of the body."""

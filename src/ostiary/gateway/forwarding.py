@@ -28,21 +28,32 @@ def render_upstream_head(
     Raises UpstreamFault (`request_unsafe`) when the result is not whole lines: nothing is sent then.
     """
     section = request.section
-    facts = (request.method, host, edits, owned_cookies, request.authority, request.client)
+    replaced = _NO_NAMES if edits is None else edits.names
+    facts = (request.method, host, replaced, owned_cookies, request.authority, request.client)
     if section.rendered_for != facts:
-        section.rendered = _render_fields(request, host, listen_port, edits, owned_cookies)
+        section.rendered = _render_fields(request, host, listen_port, replaced, owned_cookies)
         section.rendered_for = facts
     target = request.target
     # A canonical target holds no white space or control characters (`ostiary.http.target`).
-    if target.query is None:
-        return b"".join((_METHODS[request.method], target.raw_path, section.rendered))
-    return b"".join((_METHODS[request.method], target.raw_path, b"?", target.query, section.rendered))
+    parts = [_METHODS[request.method], target.raw_path]
+    if target.query is not None:
+        parts += (b"?", target.query)
+    parts.append(section.rendered)
+    if section.authorization is not None and b"authorization" not in replaced:
+        line = b"".join((section.authorization_name, b": ", section.authorization, b"\r\n"))
+        if not is_clean_block(line, 1):
+            raise UpstreamFault("request_unsafe", "the credentials would hold stray control characters")
+        parts.append(line)
+    if edits is not None:
+        parts.append(edits.block)  # checked when it was rendered, once for each principal
+    parts.append(b"\r\n")
+    return b"".join(parts)
 
 
 def _render_fields(
-    request: Request, host: str, listen_port: int, edits: RequestEdits | None, owned_cookies: tuple[bytes, ...]
+    request: Request, host: str, listen_port: int, replaced: frozenset[bytes], owned_cookies: tuple[bytes, ...]
 ) -> bytes:
-    replaced = _NO_NAMES if edits is None else edits.names
+    """Render what is the same for all requests of a connection that differ in target and credentials only."""
     parts = [b"Host: ", host.encode("ascii"), b"\r\n"]
     for lower, name, value in request.section.passed:
         if lower not in replaced:
@@ -54,12 +65,12 @@ def _render_fields(
         parts += (b"Transfer-Encoding", b": ", b"chunked", b"\r\n")
     elif request.section.body_bytes or request.method in _BODY_METHODS:
         parts += (b"Content-Length", b": ", b"%d" % request.section.body_bytes, b"\r\n")
-    parts += (_render_forwarded(request, listen_port), b"" if edits is None else edits.block)
+    lines = parts.count(b"\r\n") + 5
+    parts.append(_render_forwarded(request, listen_port))
     block = b"".join(parts)
-    lines = parts.count(b"\r\n") + 5 + (0 if edits is None else edits.lines)
     if not is_clean_block(block, lines):
         raise UpstreamFault("request_unsafe", "the request for the upstream would hold stray control characters")
-    return b"".join((b" HTTP/1.1\r\n", block, b"\r\n"))
+    return b" HTTP/1.1\r\n" + block
 
 
 def _render_forwarded(request: Request, listen_port: int) -> bytes:

@@ -1,4 +1,4 @@
-"""The states of an exchange, and what moves it from one to the next.
+"""The states of an exchange, and what moves it from one to the next; and what a connection's deadline is about.
 
 DECIDING ──Pending with a body──▶ COLLECTING ─┐
    │  ▲───────────── settled ─────────────────┘
@@ -17,3 +17,15 @@ class Phase(IntEnum):
     DIALLING = 2
     FORWARDING = 3
     DONE = 4
+
+
+class Watch(IntEnum):
+    """What the deadline of a client connection is about; there is one at a time."""
+
+    IDLE = 0
+    HEAD = 1
+    BODY = 2
+    UPSTREAM = 3
+    CLIENT = 4
+    LINGER = 5
+    NONE = 6

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ostiary.errors import ClientFault, Fault, UpstreamFault
 from ostiary.gateway.phases import Phase
+from ostiary.gateway.replies import CONTINUE
 from ostiary.plugin import Pending, Settled
 from ostiary.upstream.balancer import Node
 from ostiary.upstream.connection import UpstreamConnection
@@ -27,7 +28,9 @@ def suspend(exchange: "Exchange", pending: Pending) -> None:
     exchange.phase = Phase.COLLECTING
     collect(exchange)
     if exchange.phase is Phase.COLLECTING:
-        exchange.connection.want_body(exchange.request)
+        if exchange.request is not None and exchange.request.expects_continue:
+            exchange.connection.write(CONTINUE)
+        exchange.connection.watch_body()
 
 
 def collect(exchange: "Exchange") -> None:
@@ -67,7 +70,7 @@ async def dial(exchange: "Exchange", upstream: Upstream, node: Node) -> None:
     except Exception as error:  # noqa: BLE001 - whatever failed, the client gets an answer
         exchange.fail_internally(error)
     else:
-        if exchange.is_done:
+        if exchange.phase is Phase.DONE:
             upstream.pool.give(line)
         else:
             guard(exchange, lambda: exchange.send(line, upstream))

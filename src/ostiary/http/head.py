@@ -12,7 +12,7 @@ from ostiary.errors import ClientFault
 from ostiary.http.authority import Authority, parse_authority
 from ostiary.http.forwarded import Arrival, find_client
 from ostiary.http.request import Request
-from ostiary.http.section import FieldSection, HeadLimits, RawFields, read_section
+from ostiary.http.section import OVERHEAD_BYTES, FieldSection, HeadLimits, RawFields, read_section
 from ostiary.http.target import Target, parse_target
 
 METHODS = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PURGE")}
@@ -88,7 +88,7 @@ def read_head(
     if raw.fields == memory.fields and raw.version == memory.version and limits is memory.limits:
         section = memory.section
     else:
-        section = _read_new_section(raw, limits, memory)
+        section = _renew_authorization(raw, limits, memory) or _read_new_section(raw, limits, memory)
     if section.size_bytes + len(raw.url) > limits.head_bytes:
         raise ClientFault("head_too_large", f"the request head is longer than {limits.head_bytes} bytes")
     request = Request()
@@ -119,6 +119,29 @@ def _refuse_method(method: bytes) -> ClientFault:
     if method in _REFUSED:
         return ClientFault("method_refused", "this gateway opens no tunnels and echoes no requests")
     return ClientFault("method_unknown", "the method is not one that this gateway forwards")
+
+
+def _renew_authorization(raw: RawHead, limits: HeadLimits, memory: HeadMemory) -> FieldSection | None:
+    """Take the remembered section with new credentials, when they are all that is new; else None.
+
+    A service that calls another for many people sends just such requests over one connection.
+    """
+    at = memory.section.authorization_at
+    known, fields = memory.fields, raw.fields
+    if known is None or at < 0 or len(fields) != len(known) or raw.version != memory.version:
+        return None
+    rest = fields.copy()
+    rest[at] = known[at]
+    name, value = fields[at]
+    too_large = len(name) + len(value) > limits.token_bytes - OVERHEAD_BYTES
+    if limits is not memory.limits or name != known[at][0] or too_large or rest != known:
+        return None
+    section = memory.section.with_authorization(value.rstrip(b" \t"))
+    if section.size_bytes > _REMEMBERED_BYTES:
+        return None
+    memory.section = section
+    memory.fields = fields
+    return section
 
 
 def _read_new_section(raw: RawHead, limits: HeadLimits, memory: HeadMemory) -> FieldSection:

@@ -50,7 +50,7 @@ class Request:
 
     @property
     def fields(self) -> list[tuple[bytes, bytes, bytes]]:
-        """What may be passed on, as (lower-case name, name as sent, value)."""
+        """What may be passed on besides Authorization, as (lower-case name, name as sent, value)."""
         return self.section.passed
 
     @property
@@ -85,6 +85,8 @@ class Request:
 
     def field(self, lower: bytes) -> bytes | None:
         """Return the first value under a lower-case name, or None. Cookies, framing and identity are not here."""
+        if lower == b"authorization":
+            return self.section.authorization
         for name, _, value in self.section.passed:
             if name == lower:
                 return value

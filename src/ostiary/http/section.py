@@ -18,7 +18,7 @@ RawFields = list[tuple[bytes, bytes]]
 CHUNKED = -1
 MAX_BODY_BYTES = 2**53
 _DIGITS = re.compile(rb"[0-9]{1,19}\Z")
-_OVERHEAD_BYTES = 4  # ": " and CRLF of every field
+OVERHEAD_BYTES = 4  # ": " and CRLF of every field
 # Plain names: looking a member up on an enumeration's class costs ten times as much, fifteen times a request.
 _KNOWN = KNOWN.get
 _PASS, _SINGLE, _DROP = Role.PASS, Role.SINGLE, Role.DROP
@@ -48,19 +48,24 @@ class FieldSection:
     """A header section that was read. Made by `read_section`; nobody assigns to it afterwards but its two memos.
 
     `passed` are (lower-case name, name as sent, value). `body_bytes` is the announced length, `CHUNKED` (-1) for
-    chunked, 0 for none. `rendered` remembers, for the facts in `rendered_for`, how the section was last written for
-    an upstream (`ostiary.gateway.forwarding`); `cookies` are split when somebody asks.
+    chunked, 0 for none. `authorization` stands apart from `passed`; `authorization_at` is its position among the raw
+    fields, below 0 when there is none to pass on. `rendered` remembers, for the facts in `rendered_for`, how the
+    section was last written for an upstream (`ostiary.gateway.forwarding`); `cookies` are split when somebody asks.
     """
 
     __slots__ = (
-        "_cookies", "body_bytes", "connection", "content_length", "cookie", "expect", "expects_continue",
-        "forwarded_for", "forwarded_host", "forwarded_proto", "host", "keep_alive", "passed", "rendered",
-        "rendered_for", "size_bytes", "transfer_encoding", "upgrade", "upgrade_value",
+        "_cookies", "authorization", "authorization_at", "authorization_name", "body_bytes", "connection",
+        "content_length", "cookie", "expect", "expects_continue", "forwarded_for", "forwarded_host",
+        "forwarded_proto", "host", "keep_alive", "passed", "rendered", "rendered_for", "size_bytes",
+        "transfer_encoding", "upgrade", "upgrade_value",
     )  # fmt: skip
 
     def __init__(self) -> None:
         """Start with nothing seen."""
         self.passed: list[tuple[bytes, bytes, bytes]] = []
+        self.authorization: bytes | None = None
+        self.authorization_at = -1
+        self.authorization_name = b""
         self.host: bytes | None = None
         self.content_length: bytes | None = None
         self.transfer_encoding: bytes | None = None
@@ -89,6 +94,19 @@ class FieldSection:
         return pairs
 
 
+    def with_authorization(self, value: bytes) -> "FieldSection":
+        """Return the same section with other credentials: a client that speaks for many changes nothing else."""
+        section = FieldSection()
+        for slot in _SHARED_SLOTS:
+            setattr(section, slot, getattr(self, slot))
+        section.authorization = value
+        section.size_bytes += len(value) - len(self.authorization or b"")
+        return section
+
+
+_SHARED_SLOTS = tuple(slot for slot in FieldSection.__slots__ if slot != "authorization")
+
+
 def read_section(fields: RawFields, version: str, limits: HeadLimits) -> FieldSection:
     """Read a request's fields. Raises ClientFault (`head_too_large`, `field_…`, `host_repeated`, `framing_…`)."""
     if len(fields) > limits.fields:
@@ -98,11 +116,11 @@ def read_section(fields: RawFields, version: str, limits: HeadLimits) -> FieldSe
     size = 0
     largest = limits.field_bytes
     singles: set[bytes] = set()
-    for name, raw_value in fields:
+    for position, (name, raw_value) in enumerate(fields):
         value = raw_value.rstrip(b" \t")  # the parser leaves what stands after a value (RFC 9112 §5)
         known = _KNOWN(name) or classify(name)
         role = known.role
-        length = len(name) + len(raw_value) + _OVERHEAD_BYTES
+        length = len(name) + len(raw_value) + OVERHEAD_BYTES
         size += length
         if length > largest:
             _check_large_field(known.lower, length, limits)
@@ -112,7 +130,11 @@ def read_section(fields: RawFields, version: str, limits: HeadLimits) -> FieldSe
             if known.lower in singles:
                 raise ClientFault("field_repeated", f"the header {known.lower.decode('ascii')} came twice")
             singles.add(known.lower)
-            passed.append((known.lower, name, value))
+            if known.lower == b"authorization":
+                section.authorization, section.authorization_name = value, name
+                section.authorization_at = position
+            else:
+                passed.append((known.lower, name, value))
         elif role is not _DROP:
             _NOTERS[role](section, value)
     section.size_bytes = size
@@ -228,3 +250,6 @@ def _read_connection(section: FieldSection, version: str) -> None:
     named = tokens - _NOT_NAMES
     if named:
         section.passed = [field for field in section.passed if field[0] not in named]
+        if b"authorization" in named:
+            section.authorization = None
+            section.authorization_at = -1

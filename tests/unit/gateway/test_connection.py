@@ -62,6 +62,21 @@ def test_one_connection_more_than_there_may_be_is_closed() -> None:
         talk.connect().stays_connected()
 
 
+@pytest.mark.parametrize("trusted", [["192.0.2.0/24"], []])
+def test_a_reload_judges_the_peer_again(trusted: list[str]) -> None:
+    """Whose forwarding headers count may have changed; a header section that repeats itself is read anew."""
+    fields = ("X-Forwarded-For: 203.0.113.9",)
+    with denying(trusted_proxies=[] if trusted else ["192.0.2.0/24"]) as talk:
+        client = talk.connect()
+        client.says(request("GET /", *fields))
+        talk.gateway = {"trusted_proxies": trusted}
+        talk.install([{"uri": "/*", "plugins": {"guard": {}}, "upstream": {"nodes": {"10.0.0.1:80": 1}}}])
+        client.says(request("GET /", *fields))
+        client.hears(DENIED * 2)
+        seen = ["192.0.2.7", "203.0.113.9"] if trusted else ["203.0.113.9", "192.0.2.7"]
+        assert seen == [record["client"] for record in talk.records()]
+
+
 # ------------------------------------------------------------------------------------------------------------ feeding
 
 
@@ -109,6 +124,51 @@ def test_a_refusal_behind_an_open_request_waits_for_it() -> None:
         assert heard.startswith(DENIED + b"HTTP/1.1 400 ")
         assert heard.count(b"HTTP/1.1 ") == 2
         client.sees_the_end()
+
+
+def test_an_upstream_that_reads_nothing_stops_the_client() -> None:
+    """And when it stays so, the request is given up in its time."""
+    with Conversation(upstream={"timeout": {"connect": 1, "send": 3, "read": 60}}) as talk:
+        client = talk.connect()
+        client.says(request("POST /", "Content-Length: 400000"))
+        upstream = talk.line()
+        upstream.take()
+        upstream.stops_reading()
+        client.says(b"x" * 200_000)
+        assert not client.is_read()
+        upstream.reads(190_000)
+        assert client.is_read()
+        client.says(b"x" * 199_999)
+        assert not client.is_read()
+        talk.pass_time(3 + TICK_S)
+        client.hears_fault(504, "upstream_timeout")
+        upstream.take()
+
+
+def test_a_declined_upgrade_is_fed_again() -> None:
+    """Its body, and what follows it."""
+    with denying() as talk:
+        client = talk.connect()
+        upgrade = ("Upgrade: h2c", "Connection: Upgrade")
+        client.says(request("POST /", *upgrade, body=b"hello"), request("GET /", *upgrade), request())
+        client.hears(FAREWELL)
+
+
+def test_a_body_that_is_wanted_is_asked_for_and_has_its_pace() -> None:
+    """By the verdict; once it is there it has no pace any more."""
+    later = Later(body_limit_bytes=10)
+    with Conversation({"guard": ScriptedPlugin(later.pending)}) as talk:
+        client = talk.connect()
+        client.says(request("POST /", "Expect: 100-continue", "Content-Length: 5"))
+        client.hears(b"HTTP/1.1 100 Continue\r\n\r\n")
+        client.says(b"hello")
+        talk.pass_time(20)
+        later.settle(DENY)
+        talk.work()
+        client.hears(DENIED.replace(b"08:00:00", b"08:00:20"))
+        client.says(request("POST /", "Content-Length: 5"))
+        talk.pass_time(15 + TICK_S)
+        client.hears_fault(408, "body_too_slow")
 
 
 def test_a_refusal_of_a_body_ends_its_own_request() -> None:
@@ -193,9 +253,9 @@ def test_a_reader_has_its_time_and_every_byte_renews_it() -> None:
         for _ in range(3):
             talk.pass_time(25)
             client.reads(1)
-        assert not client.transport.is_lost
+        assert not client.is_gone()
         talk.pass_time(61)
-        assert client.transport.is_lost
+        assert client.is_gone()
         client.take()
 
 
@@ -240,7 +300,7 @@ def test_a_farewell_lasts_a_moment() -> None:
         client.says(b"x" * 100_000)
         assert client.is_read()
         talk.pass_time(LINGER_S + TICK_S)
-        assert client.transport.is_lost
+        assert client.is_gone()
 
 
 def test_a_farewell_waits_for_a_slow_reader() -> None:
@@ -251,11 +311,11 @@ def test_a_farewell_waits_for_a_slow_reader() -> None:
         for _ in range(4):
             talk.pass_time(20)
             client.reads(10_000)
-        assert not client.transport.is_lost
+        assert not client.is_gone()
         client.reads_on()
         client.hears(relayed(body=BIG, close=True))
         talk.pass_time(35)
-        assert client.transport.is_lost
+        assert client.is_gone()
 
 
 def test_a_paused_client_is_read_again_for_its_farewell() -> None:
@@ -289,7 +349,8 @@ def test_nothing_is_written_to_who_is_gone() -> None:
         client = talk.connect()
         client.says(request())
         later.settle(DENY)
-        talk.loop.do(client.transport.abort)
+        client.transport.abort()
+        talk.work()
         client.hears_nothing()
 
 
@@ -308,7 +369,35 @@ def test_an_end_during_an_answer_is_no_farewell_before_it_is_given() -> None:
         client.hears(relayed("200 OK", after=("Content-Length: 2",)), b"ok")
         client.sees_the_end()
         talk.pass_time(3)
-        assert client.transport.is_lost
+        assert client.is_gone()
+
+
+@pytest.mark.parametrize("said", [b"", request(), b"GET / HT", request("POST /", "Content-Length: 5") + b"he"])
+def test_a_client_that_ends_without_anything_left_to_answer_is_gone(said: bytes) -> None:
+    """Nothing was asked, everything was answered, or what was asked will never be whole."""
+    later = Later(body_limit_bytes=10)
+    plugin = ScriptedPlugin(lambda request, *_: later.pending if request.method == "POST" else DENY)
+    with Conversation({"guard": plugin}) as talk:
+        client = talk.connect()
+        client.says(said)
+        client.take()
+        client.ends()
+        assert client.is_gone()
+        assert [] == later.bodies
+
+
+def test_a_client_that_ended_and_is_told_nothing_is_gone_in_a_second() -> None:
+    """It may have left; its pending request is given up."""
+    later = Later()
+    with Conversation({"guard": ScriptedPlugin(later.pending)}) as talk:
+        client = talk.connect()
+        client.says(request(), request())
+        client.ends()
+        talk.pass_time(LINGER_S - 0.1)
+        assert not client.is_gone()
+        talk.pass_time(0.2)
+        assert client.is_gone()
+        assert ["client_gone"] == [record["reason"] for record in talk.records()]
 
 
 def test_draining_closes_who_is_idle_and_lets_the_others_finish() -> None:

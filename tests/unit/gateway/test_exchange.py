@@ -40,10 +40,10 @@ def test_a_new_exchange_waits_for_its_turn() -> None:
         connection = client.transport.protocol
         assert isinstance(connection, ClientConnection)
         exchange = Exchange(connection, RawHead(b"GET", b"/", "1.1", []))
-        assert (Phase.DECIDING, False, 0) == (exchange.phase, exchange.is_done, exchange.status)
+        assert (Phase.DECIDING, 0) == (exchange.phase, exchange.status)
         exchange.start()
         talk.work()
-        assert (Phase.DONE, True, 400) == (exchange.phase, exchange.is_done, exchange.status)
+        assert (Phase.DONE, 400) == (exchange.phase, exchange.status)
         client.hears_fault(400, "host_missing")
 
 
@@ -123,7 +123,7 @@ def test_verdicts_decide(plugin: ScriptedPlugin, expected: tuple[object, ...]) -
 
 def test_an_error_in_a_plugin_denies() -> None:
     """Also one that is no fault of ours."""
-    with Conversation({"guard": ScriptedPlugin(lambda *_: 1 / 0, authenticates=True)}) as talk:  # type: ignore[arg-type, return-value]
+    with Conversation({"guard": ScriptedPlugin(lambda *_: 1 / 0, authenticates=True)}) as talk:  # type: ignore[arg-type]
         client = talk.connect()
         client.says(request())
         client.hears_fault(503, "internal_error", close=False)
@@ -140,6 +140,20 @@ def test_a_fault_in_a_plugin_is_its_answer() -> None:
         client = talk.connect()
         client.says(request())
         client.hears_fault(503, "keys_missing", close=False)
+
+
+def test_a_body_that_a_verdict_wants_is_collected_piece_by_piece() -> None:
+    """And forwarded when it may."""
+    later = Later(body_limit_bytes=10)
+    with Conversation({"guard": ScriptedPlugin(later.pending)}) as talk:
+        client = talk.connect()
+        client.says(request("POST /", "Content-Length: 5"))
+        client.says(b"hel")
+        client.says(b"lo")
+        assert [b"hello"] == later.bodies
+        later.settle(PASS)
+        talk.work()
+        talk.line().hears(forwarded("POST /", body=b"hello"))
 
 
 @pytest.mark.parametrize("is_late", [True, False])
@@ -209,6 +223,21 @@ def test_an_upstream_that_is_full_stops_the_body() -> None:
         upstream.reads_on()
         assert client.is_read()
         upstream.hears(b"x" * 300_000)
+
+
+def test_an_upstream_that_takes_a_whole_body_late_has_its_time_anew() -> None:
+    """`timeout.read`, from when it took the body."""
+    with Conversation(upstream={"timeout": {"connect": 1, "send": 20, "read": 40}}) as talk:
+        client, upstream = begin(talk, request("POST /", "Content-Length: 66000"))
+        upstream.stops_reading()
+        client.says(b"x" * 66_000)
+        talk.pass_time(10)
+        upstream.reads_on()
+        talk.pass_time(39)
+        client.hears_nothing()
+        talk.pass_time(2)
+        client.hears_fault(504, "upstream_timeout", close=False)
+        upstream.take()
 
 
 # ----------------------------------------------------------------------------------------------------------- relaying

@@ -32,8 +32,9 @@ def code_of(*lines: str, version: str = "1.1", limits: HeadLimits | None = None)
 
 
 def names_of(section: FieldSection) -> list[bytes]:
-    """The names that are passed on, as they came."""
-    return [name for _, name, _ in section.passed]
+    """The names that are passed on, as they came; Authorization stands apart."""
+    apart = [] if section.authorization is None else [section.authorization_name]
+    return [*apart, *(name for _, name, _ in section.passed)]
 
 
 def test_an_empty_section_has_nothing() -> None:
@@ -112,7 +113,36 @@ def test_keep_alive_is_read(version: str, connection: str, expected: bool) -> No
     assert expected == read(f"Connection: {connection}", version=version).keep_alive
 
 
-@pytest.mark.parametrize("name", ["Authorization", "Content-Type", "Origin", "Referer", "Range", "If-None-Match"])
+def test_credentials_stand_apart() -> None:
+    """Where they stood, under which name, without white space behind; Connection can take them away."""
+    section = read("A: 1", "authorization: Bearer t \t", "B: 2")
+
+    assert (b"Bearer t", b"authorization", 1, [b"A", b"B"]) == (
+        section.authorization,
+        section.authorization_name,
+        section.authorization_at,
+        names_of(section),
+    )
+    assert "field_repeated" == code_of("Authorization: a", "authorization: a")
+    taken = read("Authorization: a", "Connection: authorization")
+    assert (None, -1) == (taken.authorization, taken.authorization_at)
+    assert (None, -1) == (read("A: 1").authorization, read("A: 1").authorization_at)
+
+
+def test_the_same_section_with_other_credentials() -> None:
+    """Everything but them stays; the first one is not touched."""
+    section = read("Host: a", "Authorization: one", "A: 1", "Cookie: b=2", "Content-Length: 5", "Connection: close")
+    other = section.with_authorization(b"another")
+    expected = read(
+        "Host: a", "Authorization: another", "A: 1", "Cookie: b=2", "Content-Length: 5", "Connection: close"
+    )
+
+    for slot in FieldSection.__slots__:
+        assert getattr(expected, slot) == getattr(other, slot)
+    assert b"one" == section.authorization
+
+
+@pytest.mark.parametrize("name", ["Content-Type", "Origin", "Referer", "Range", "If-None-Match"])
 def test_a_field_that_stands_for_itself_comes_once(name: str) -> None:
     """Which of two would count is anybody's guess."""
     assert [name.encode("ascii")] == names_of(read(f"{name}: a"))
@@ -288,6 +318,7 @@ def test_a_section_is_safe_or_refused(lines: list[str], version: str) -> None:
     except ClientFault:
         return
     kept = [lower for lower, _, _ in section.passed]
+    assert b"authorization" not in kept
     assert all(re.fullmatch(rb"[a-z0-9-]+", lower) for lower in kept)
     assert not any(is_identity_name(lower) for lower in kept)
     hop_by_hop = {b"connection", b"te", b"upgrade", b"transfer-encoding", b"content-length", b"host", b"cookie"}
@@ -314,3 +345,21 @@ def test_a_section_depends_on_its_fields_alone(before: list[str], lines: list[st
     with contextlib.suppress(ClientFault):
         read(*before)
     assert first == facts()
+
+
+def test_new_credentials_change_nothing_else() -> None:
+    """A client that speaks for many sends the same section with another Authorization."""
+    section = read("Host: a", "Authorization: Bearer one", "Accept: */*", "Cookie: a=b")
+    renewed = section.with_authorization(b"Bearer three")
+
+    assert b"Bearer three" == renewed.authorization
+    assert b"Bearer one" == section.authorization
+    assert section.size_bytes + 2 == renewed.size_bytes
+    assert (section.passed, section.host, section.cookie) == (renewed.passed, renewed.host, renewed.cookie)
+
+
+def test_credentials_that_connection_names_are_not_passed_on() -> None:
+    """Nor do they come back with the next request's."""
+    section = read("Host: a", "Authorization: Bearer one", "Connection: Authorization")
+
+    assert (None, -1) == (section.authorization, section.authorization_at)
