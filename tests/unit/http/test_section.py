@@ -32,9 +32,8 @@ def code_of(*lines: str, version: str = "1.1", limits: HeadLimits | None = None)
 
 
 def names_of(section: FieldSection) -> list[bytes]:
-    """The names that are passed on, as they came; Authorization stands apart."""
-    apart = [] if section.authorization is None else [section.authorization_name]
-    return [*apart, *(name for _, name, _ in section.passed)]
+    """The names that are passed on, as they came."""
+    return [name for _, name, _ in section.passed]
 
 
 def test_an_empty_section_has_nothing() -> None:
