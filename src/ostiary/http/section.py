@@ -93,7 +93,6 @@ class FieldSection:
             pairs = self._cookies = parse_cookies(self.cookie) if self.cookie else []
         return pairs
 
-
     def with_authorization(self, value: bytes) -> "FieldSection":
         """Return the same section with other credentials: a client that speaks for many changes nothing else."""
         section = FieldSection()
