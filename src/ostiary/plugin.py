@@ -64,10 +64,11 @@ def edit_request(headers: Iterable[tuple[str, str]], delete: Iterable[str] = ())
         if not _HEADER_NAME.match(name):
             message = "a header name is not a token"
             raise ValueError(message)
-        if len(value) > MAX_EDIT_VALUE_BYTES or not value.isascii() or value.encode().translate(None, _VALUE_BYTES):
+        octets = value.encode("utf-8", "replace")
+        if len(octets) > MAX_EDIT_VALUE_BYTES or not value.isascii() or octets.translate(None, _VALUE_BYTES):
             message = f"the value for header {name} has control bytes, non-ASCII characters or over 16 KiB"
             raise ValueError(message)
-        pieces += (name.encode(), b": ", value.encode(), b"\r\n")
+        pieces += (name.encode(), b": ", octets, b"\r\n")
         names.add(name.lower().encode())
     return RequestEdits(frozenset(names), b"".join(pieces))
 

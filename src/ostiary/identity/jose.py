@@ -9,10 +9,13 @@ not supported. Which signature belongs to it is `ostiary.identity.keys`' part, w
 from binascii import a2b_base64
 from typing import Any, final
 
+from ostiary.bounded import BoundedMap
 from ostiary.identity.strict_json import InvalidJson, parse_json_object
 
 MAX_TOKEN_BYTES = 16_384
 MAX_KEY_ID_CHARACTERS = 256
+REMEMBERED_HEADERS = 64
+_FOREVER = float("inf")
 
 _SPELLING = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
@@ -67,8 +70,28 @@ class CompactToken:
         return f"CompactToken({self.algorithm})"
 
 
-def parse_compact_token(raw: bytes) -> CompactToken:
-    """Take a compact JWS apart. Raises TokenRefused.
+@final
+class HeaderMemory:
+    """JOSE headers that were read, by their bytes: an issuer puts the same one on every token that one key signs."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        """Remember nothing yet; 64 at most."""
+        self._known: BoundedMap[bytes, tuple[str, str | None, str | None]] = BoundedMap(REMEMBERED_HEADERS)
+
+    def read(self, segment: bytes, token: CompactToken) -> None:
+        """Fill in algorithm, key id and type. Raises InvalidJson or TokenRefused; refused ones are not remembered."""
+        known = self._known.get(segment, 0.0)
+        if known is None:
+            _read_header(token, parse_json_object(_decode_segment(segment)))
+            self._known.put(segment, (token.algorithm, token.key_id, token.type), expires_at=_FOREVER, now=0.0)
+        else:
+            token.algorithm, token.key_id, token.type = known
+
+
+def parse_compact_token(raw: bytes, headers: HeaderMemory | None = None) -> CompactToken:
+    """Take a compact JWS apart; `headers` are those met before. Raises TokenRefused.
 
     Codes: `token_too_large`, `token_encrypted`, `token_malformed` (alphabet, segments, spelling), `token_json`,
     `token_header`.
@@ -85,7 +108,7 @@ def parse_compact_token(raw: bytes) -> CompactToken:
     token = CompactToken()
     token.raw = raw
     try:
-        _read_header(token, parse_json_object(_decode_segment(header)))
+        (headers or HeaderMemory()).read(header, token)
         token.payload = _decode_segment(payload)
         token.claims = parse_json_object(token.payload)
     except InvalidJson:

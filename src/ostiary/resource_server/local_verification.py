@@ -8,7 +8,7 @@ from functools import partial
 from typing import final
 
 from ostiary.identity.access_token import ExpectedAccessToken, read_access_token
-from ostiary.identity.jose import CompactToken, TokenRefused, UnknownKey, parse_compact_token
+from ostiary.identity.jose import CompactToken, HeaderMemory, TokenRefused, UnknownKey, parse_compact_token
 from ostiary.identity.keys import KeySet, read_public_key
 from ostiary.identity.metadata import Metadata
 from ostiary.plugin import Admit, Pending, Reply
@@ -27,13 +27,15 @@ class LocalVerification:
     """Judges JWTs. With a public key and issuers in the settings the provider is never asked."""
 
     __slots__ = (
-        "_admission", "_clock", "_configured", "_discovered", "_memory", "_pinned", "_provider", "_settings",
+        "_admission", "_clock", "_configured", "_discovered", "_headers", "_memory", "_pinned", "_provider",
+        "_settings",
     )  # fmt: skip
 
     def __init__(
         self, settings: BearerSettings, provider: Provider, admission: Admission, memory: VerdictMemory, clock: Clock
     ) -> None:
         """Read the public key, if there is one. Raises OperatorFault `public_key_invalid`."""
+        self._headers = HeaderMemory()
         self._settings = settings
         self._provider = provider
         self._admission = admission
@@ -46,7 +48,7 @@ class LocalVerification:
     def judge(self, raw: bytes, digest: bytes, now: float) -> Admit | Reply | Pending:
         """Return the verdict on a token that is not remembered."""
         try:
-            token = parse_compact_token(raw)
+            token = parse_compact_token(raw, self._headers)
         except TokenRefused as refused:
             return self._admission.answers.invalid(refused.code)
         expected = self._configured

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ostiary.identity.jose import MAX_TOKEN_BYTES, TokenRefused, UnknownKey, check_type, parse_compact_token
+from ostiary.identity.jose import (
+    MAX_TOKEN_BYTES,
+    HeaderMemory,
+    TokenRefused,
+    UnknownKey,
+    check_type,
+    parse_compact_token,
+)
 from tests.fakes.issuer import access_claims, assemble, encode, sign
 
 HEADER = {"alg": "RS256", "typ": "JWT", "kid": "key-1"}
@@ -175,3 +182,24 @@ def test_base64_with_the_standard_alphabet_is_refused() -> None:
     assert standard != raw
     assert "token_malformed" == refusal(standard)
     assert urlsafe_b64encode(b"\xfb\xff\xfe").decode() in raw
+
+
+def test_a_header_that_was_met_before_is_read_the_same() -> None:
+    """Also between tokens with other headers; more of them than are remembered change nothing."""
+    headers = HeaderMemory()
+    for number in (*range(100), 0, 99):
+        raw = assemble({**HEADER, "kid": f"key-{number}"}, {"sub": str(number)}, b"signature").encode()
+        first, again = parse_compact_token(raw, headers), parse_compact_token(raw, headers)
+
+        assert ("RS256", "JWT", f"key-{number}") == (first.algorithm, first.type, first.key_id)
+        assert ("RS256", "JWT", f"key-{number}") == (again.algorithm, again.type, again.key_id)
+        assert {"sub": str(number)} == again.claims
+
+
+def test_a_refused_header_is_refused_again() -> None:
+    """Nothing that was refused is remembered as read."""
+    headers = HeaderMemory()
+    raw = assemble({**HEADER, "crit": ["x"]}, {"sub": "s"}, b"signature").encode()
+    for _ in range(2):
+        with pytest.raises(TokenRefused, match="token_header"):
+            parse_compact_token(raw, headers)
