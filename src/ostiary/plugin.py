@@ -52,6 +52,21 @@ class RequestEdits:
         self.lines = block.count(b"\n")
 
 
+def _read_name(name: str) -> tuple[bytes, bytes]:
+    """Render a header name with its colon, and in lower case. Raises ValueError when it is no token."""
+    if not _HEADER_NAME.match(name):
+        message = "a header name is not a token"
+        raise ValueError(message)
+    return f"{name}: ".encode("ascii"), name.lower().encode("ascii")
+
+
+# The usual ones, read once. Never written to.
+_IDENTITY_FIELDS = {
+    name: _read_name(name)
+    for name in ("X-Access-Token", "X-ID-Token", "X-Userinfo", "X-Refresh-Token", "Authorization")
+}
+
+
 def edit_request(headers: Iterable[tuple[str, str]], delete: Iterable[str] = ()) -> RequestEdits:
     """Render headers for the upstream; every client value under the same names, and under `delete`, goes.
 
@@ -61,15 +76,13 @@ def edit_request(headers: Iterable[tuple[str, str]], delete: Iterable[str] = ())
     pieces: list[bytes] = []
     names = {name.lower().encode("ascii") for name in delete}
     for name, value in headers:
-        if not _HEADER_NAME.match(name):
-            message = "a header name is not a token"
-            raise ValueError(message)
+        field, lower = _IDENTITY_FIELDS.get(name) or _read_name(name)
         octets = value.encode("utf-8", "replace")
         if len(octets) > MAX_EDIT_VALUE_BYTES or not value.isascii() or octets.translate(None, _VALUE_BYTES):
             message = f"the value for header {name} has control bytes, non-ASCII characters or over 16 KiB"
             raise ValueError(message)
-        pieces += (name.encode(), b": ", octets, b"\r\n")
-        names.add(name.lower().encode())
+        pieces += (field, octets, b"\r\n")
+        names.add(lower)
     return RequestEdits(frozenset(names), b"".join(pieces))
 
 

@@ -95,15 +95,30 @@ class FieldSection:
 
     def with_authorization(self, value: bytes) -> "FieldSection":
         """Return the same section with other credentials: a client that speaks for many changes nothing else."""
-        section = FieldSection()
-        for slot in _SHARED_SLOTS:
-            setattr(section, slot, getattr(self, slot))
+        section = FieldSection.__new__(FieldSection)
+        section._cookies = self._cookies  # noqa: SLF001 - of the same class
+        section.authorization_at = self.authorization_at
+        section.authorization_name = self.authorization_name
+        section.body_bytes = self.body_bytes
+        section.connection = self.connection
+        section.content_length = self.content_length
+        section.cookie = self.cookie
+        section.expect = self.expect
+        section.expects_continue = self.expects_continue
+        section.forwarded_for = self.forwarded_for
+        section.forwarded_host = self.forwarded_host
+        section.forwarded_proto = self.forwarded_proto
+        section.host = self.host
+        section.keep_alive = self.keep_alive
+        section.passed = self.passed
+        section.rendered = self.rendered
+        section.rendered_for = self.rendered_for
+        section.transfer_encoding = self.transfer_encoding
+        section.upgrade = self.upgrade
+        section.upgrade_value = self.upgrade_value
         section.authorization = value
-        section.size_bytes += len(value) - len(self.authorization or b"")
+        section.size_bytes = self.size_bytes + len(value) - len(self.authorization or b"")
         return section
-
-
-_SHARED_SLOTS = tuple(slot for slot in FieldSection.__slots__ if slot != "authorization")
 
 
 def read_section(fields: RawFields, version: str, limits: HeadLimits) -> FieldSection:

@@ -53,12 +53,17 @@ class Admission:
                 headers.append(("X-Access-Token", text))
         if settings.set_userinfo_header:
             headers.append(("X-Userinfo", b2a_base64(verified.payload, newline=False).decode("ascii")))
-        fitting = [header for header in headers if len(header[1]) <= MAX_EDIT_VALUE_BYTES]
+        if any(len(value) > MAX_EDIT_VALUE_BYTES for _, value in headers):
+            headers = self._leave_out(headers)
+        return edit_request(headers) if headers else None
+
+    def _leave_out(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Drop what no header may carry, and say so."""
         for name, value in headers:
             if len(value) > MAX_EDIT_VALUE_BYTES:
                 message = f"{name} would be longer than {MAX_EDIT_VALUE_BYTES} bytes and was left out"
                 self._log.event("warning", "identity_header_left_out", message, header=name, bytes=len(value))
-        return edit_request(fitting) if fitting else None
+        return [header for header in headers if len(header[1]) <= MAX_EDIT_VALUE_BYTES]
 
 
 def _name(claims: Mapping[str, Any], issuer: str) -> Principal:
