@@ -48,6 +48,10 @@ class BoundedMap(Generic[K, V]):
         """Forget `key`; forgetting what is not there is fine."""
         self._entries.pop(key, None)
 
+    def is_full(self) -> bool:
+        """Say whether one more value makes another leave."""
+        return len(self._entries) >= self._max_entries
+
     def __len__(self) -> int:
         """Count the entries held, expired ones included until they are met."""
         return len(self._entries)

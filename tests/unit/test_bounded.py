@@ -89,3 +89,13 @@ def test_it_never_holds_more_than_its_size_nor_returns_what_is_over(
             value = remembered.get(key, now)
             assert value is None or value > now
         assert len(remembered) <= size
+
+
+def test_it_says_when_it_is_full() -> None:
+    """One more value would make another leave."""
+    entries: BoundedMap[str, int] = BoundedMap(2)
+    entries.put("a", 1, expires_at=10.0, now=0.0)
+    assert not entries.is_full()
+
+    entries.put("b", 2, expires_at=10.0, now=0.0)
+    assert entries.is_full()

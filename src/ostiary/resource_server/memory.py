@@ -16,13 +16,18 @@ REFUSED_S = 10.0
 
 @final
 class VerdictMemory:
-    """Admitted tokens until their time is over, refused ones for 10 seconds."""
+    """Admitted tokens until their time is over, refused ones for 10 seconds.
 
-    __slots__ = ("admitted", "refused")
+    Once it is full, a token has to come twice to be remembered: tokens that are used once would only drive out those
+    that are used again.
+    """
+
+    __slots__ = ("_met_once", "admitted", "refused")
 
     def __init__(self) -> None:
         """Start empty."""
         self.admitted: BoundedMap[bytes, Admit] = BoundedMap(MAX_ADMITTED)
+        self._met_once: BoundedMap[bytes, bool] = BoundedMap(MAX_ADMITTED)
         self.refused: BoundedMap[bytes, Reply] = BoundedMap(MAX_REFUSED)
 
     def find(self, digest: bytes, now: float) -> Admit | Reply | None:
@@ -37,7 +42,12 @@ class VerdictMemory:
         A refusal is remembered for 10 s at most.
         """
         if isinstance(verdict, Admit):
-            if expires_at is not None:
-                self.admitted.put(digest, verdict, expires_at=min(expires_at, now + longest_s), now=now)
+            if expires_at is None:
+                return
+            until = min(expires_at, now + longest_s)
+            if self.admitted.is_full() and self._met_once.get(digest, now) is None:
+                self._met_once.put(digest, True, expires_at=until, now=now)  # noqa: FBT003 - a mark, not a switch
+            else:
+                self.admitted.put(digest, verdict, expires_at=until, now=now)
         else:
             self.refused.put(digest, verdict, expires_at=now + min(longest_s, REFUSED_S), now=now)

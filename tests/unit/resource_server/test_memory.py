@@ -49,3 +49,18 @@ def test_garbage_drives_out_no_good_token() -> None:
 
     assert memory.find(b"good", 1.0) is ADMIT
     assert (1, MAX_REFUSED) == (len(memory.admitted), len(memory.refused))
+
+
+def test_tokens_that_come_once_drive_out_no_token_that_comes_again() -> None:
+    """When the memory is full, the first coming is only noted, and the second remembered."""
+    memory = VerdictMemory()
+    for number in range(MAX_ADMITTED):
+        memory.remember(str(number).encode(), ADMIT, expires_at=300.0, longest_s=inf, now=0.0)
+    memory.remember(b"once", ADMIT, expires_at=300.0, longest_s=inf, now=1.0)
+
+    assert (None, ADMIT) == (memory.find(b"once", 1.0), memory.find(b"0", 1.0))
+
+    memory.remember(b"once", ADMIT, expires_at=300.0, longest_s=inf, now=2.0)
+
+    assert (ADMIT, None) == (memory.find(b"once", 2.0), memory.find(b"0", 2.0))
+    assert len(memory.admitted) == MAX_ADMITTED
