@@ -20,7 +20,7 @@ help:
 	@echo 'make clean     remove .venv, build/ and what the tools remember'
 
 $(INSTALLED): requirements.lock pyproject.toml tools/install.py
-	@$(PYTHON) tools/install.py $(VENV) $(if $(filter file,$(origin PYTHON)),,--this-python)
+	@$(PYTHON) tools/install.py $(VENV)
 	@touch $@
 
 demo: $(INSTALLED)

@@ -16,7 +16,6 @@ from pathlib import Path
 
 LOCK = Path("requirements.lock")
 OLDEST = (3, 11)
-SYSTEM_PYTHON = "/usr/bin/python3"
 OLDEST_PIP_THAT_INSTALLS_ELSEWHERE = (22, 3)
 NO_INSTALLER = (
     "make: this Python has neither ensurepip nor pip, and there is no uv: install one of them "
@@ -24,7 +23,7 @@ NO_INSTALLER = (
 )
 
 
-def main(venv: Path, *, with_this_python: bool) -> None:
+def main(venv: Path) -> None:
     """Make or bring up to date the environment at `venv`; exits with one line that says what is missing."""
     if sys.version_info < OLDEST:
         version = ".".join(str(part) for part in sys.version_info[:3])
@@ -33,7 +32,7 @@ def main(venv: Path, *, with_this_python: bool) -> None:
     python = venv / "bin" / "python"
     if not is_usable(python):
         print(f"Making {venv}: once, about a minute, and nothing outside this folder is touched", flush=True)
-        make_environment(venv, sys.executable if with_this_python else choose_interpreter())
+        make_environment(venv)
     installer = find_installer(python)
     install_locked(installer)
     run([*installer, "install", "--no-deps", "--no-build-isolation", "--editable", "."])
@@ -51,39 +50,13 @@ def is_usable(python: Path) -> bool:
     return check.returncode == 0
 
 
-def choose_interpreter() -> str:
-    """The Python to build on: this one, unless only the system's is built with optimisation.
-
-    A gateway is interpreted all day, and a CPython that was compiled with profile-guided optimisation spends about a
-    tenth less. Whoever names one (`make PYTHON=...`) gets that one.
-    """
-    if is_optimised(sys.executable) or not is_optimised(SYSTEM_PYTHON):
-        return sys.executable
-    can_install = has(SYSTEM_PYTHON, "ensurepip", "version") or (
-        pip_version(sys.executable) >= OLDEST_PIP_THAT_INSTALLS_ELSEWHERE
-    )
-    return SYSTEM_PYTHON if can_install and has(SYSTEM_PYTHON, "venv", "create") else sys.executable
-
-
-def is_optimised(python: str) -> bool:
-    """True for an interpreter that is new enough and was compiled with profile-guided optimisation."""
-    question = (
-        "import sys, sysconfig; sys.exit("
-        f"sys.version_info < {OLDEST} or '--enable-optimizations' not in (sysconfig.get_config_var('CONFIG_ARGS') or ''))"
-    )
-    try:
-        return subprocess.run([python, "-c", question], check=False, capture_output=True).returncode == 0
-    except OSError:
-        return False
-
-
-def make_environment(venv: Path, base: str) -> None:
+def make_environment(venv: Path) -> None:
     """An empty environment, with a pip inside where the interpreter brings one (Debian's brings none by itself)."""
     shutil.rmtree(venv, ignore_errors=True)
-    command: list[str | Path] = [base, "-m", "venv", venv]
-    if not has(base, "venv", "create"):
+    command: list[str | Path] = [sys.executable, "-m", "venv", venv]
+    if not has(sys.executable, "venv", "create"):
         sys.exit(NO_INSTALLER)
-    if not has(base, "ensurepip", "version"):
+    if not has(sys.executable, "ensurepip", "version"):
         command.append("--without-pip")
     run(command)
 
@@ -151,4 +124,4 @@ def run(command: list[str | Path]) -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("PIP_DISABLE_PIP_VERSION_CHECK", "1")
-    main(Path(sys.argv[1]), with_this_python="--this-python" in sys.argv[2:])
+    main(Path(sys.argv[1]))
