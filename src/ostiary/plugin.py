@@ -43,13 +43,12 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 class RequestEdits:
     """Headers to set on the request that goes upstream, rendered once. Made by `edit_request` only."""
 
-    __slots__ = ("block", "lines", "names")
+    __slots__ = ("block", "names")
 
     def __init__(self, names: frozenset[bytes], block: bytes) -> None:
         """Hold the lower-case `names` that are replaced or deleted, and the rendered lines (`block`)."""
         self.names = names
         self.block = block
-        self.lines = block.count(b"\n")
 
 
 def _read_name(name: str) -> tuple[bytes, bytes]:
