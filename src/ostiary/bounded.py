@@ -48,9 +48,12 @@ class BoundedMap(Generic[K, V]):
         """Forget `key`; forgetting what is not there is fine."""
         self._entries.pop(key, None)
 
-    def is_full(self) -> bool:
-        """Say whether one more value makes another leave."""
-        return len(self._entries) >= self._max_entries
+    def is_full(self, now: float) -> bool:
+        """Say whether one more value makes another leave; those put first whose time is over have left by then."""
+        entries = self._entries
+        while entries and next(iter(entries.values()))[0] <= now:
+            entries.popitem(last=False)
+        return len(entries) >= self._max_entries
 
     def __len__(self) -> int:
         """Count the entries held, expired ones included until they are met."""

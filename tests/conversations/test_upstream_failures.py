@@ -363,3 +363,29 @@ def test_what_is_hop_by_hop_ends_here() -> None:
             )
         )  # fmt: skip
         client.hears(b"HTTP/1.1 200 OK\r\nServer: a\r\nx-PASSED: d e \r\nDate: then\r\nContent-Length: 5\r\n\r\nhello")
+
+
+def test_an_answer_that_comes_while_the_question_waits_is_nobodys() -> None:
+    """A node's farewell on an idle line (408) meets our next request in one turn of the loop.
+
+    The request has not left yet, so this is no answer to it: the line goes, the request is sent on another one, and
+    a body that somebody else sends never overtakes it.
+    """
+    with Conversation() as talk:
+        first, second = talk.connect(), talk.connect()
+        stale = warm_up(talk, first)
+        asked, posted = request("GET /mine"), request("POST /other", body=b"hello")
+
+        def meet() -> None:
+            first.transport.deliver(asked)
+            stale.transport.deliver(response("408 Request Timeout", body=b"bye"))
+            second.transport.deliver(posted)
+
+        talk.loop.do(meet)
+        stale.hears_nothing()
+        lines = {line.take(): line for line in (talk.line(), talk.line())}
+        assert {forwarded("GET /mine"), forwarded("POST /other", body=b"hello")} == set(lines)
+        lines[forwarded("GET /mine")].answers(response(body=b"mine"))
+        lines[forwarded("POST /other", body=b"hello")].answers(response(body=b"other"))
+        first.hears(relayed(body=b"mine"))
+        second.hears(relayed(body=b"other"))

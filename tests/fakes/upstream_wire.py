@@ -89,6 +89,7 @@ class Wire:
         """Lend it to a borrower whose request is sent at once."""
         borrower = FakeBorrower()
         self.connection.lend(borrower, method, owned_cookies)
+        self.connection.write(b"")
         self.connection.request_sent = True
         return borrower
 

@@ -92,10 +92,12 @@ def test_it_never_holds_more_than_its_size_nor_returns_what_is_over(
 
 
 def test_it_says_when_it_is_full() -> None:
-    """One more value would make another leave."""
+    """One more value would make another leave; what is over has left."""
     entries: BoundedMap[str, int] = BoundedMap(2)
     entries.put("a", 1, expires_at=10.0, now=0.0)
-    assert not entries.is_full()
+    assert not entries.is_full(0.0)
 
-    entries.put("b", 2, expires_at=10.0, now=0.0)
-    assert entries.is_full()
+    entries.put("b", 2, expires_at=20.0, now=0.0)
+    assert entries.is_full(9.9)
+    assert not entries.is_full(10.0)
+    assert (None, 2) == (entries.get("a", 10.0), entries.get("b", 10.0))

@@ -7,19 +7,19 @@ out without a task. How bytes look is decided in `forwarding`, `relay` and `repl
 from typing import TYPE_CHECKING, final
 
 from ostiary.config.routes import Route
+from ostiary.config.snapshot import Snapshot
 from ostiary.errors import ClientFault, Fault, UpstreamFault
 from ostiary.gateway.faults import build_fault_reply
 from ostiary.gateway.forwarding import choose_host, render_upstream_head
 from ostiary.gateway.phases import Phase
 from ostiary.gateway.relay import render_chunk, render_response_head, streams
 from ostiary.gateway.replies import CONTINUE, NOBODY, NOT_FOUND, render_reply
-from ostiary.gateway.waiting import collect, dial, suspend
+from ostiary.gateway.waiting import collect, dial, guard, suspend
 from ostiary.http.head import RawHead, read_head
 from ostiary.http.navigation import accepts_html
 from ostiary.http.request import CHUNKED, IDEMPOTENT, Request
 from ostiary.http.response import ResponseHead
 from ostiary.plugin import Pending, Reply, Settled
-from ostiary.upstream.balancer import Node
 from ostiary.upstream.connection import UpstreamConnection
 from ostiary.upstream.directory import Upstream
 from ostiary.verdicts import Deciding
@@ -42,9 +42,11 @@ class Exchange:
 
     __slots__ = (
         "answered_at", "attempts", "began_at", "closes", "connection", "deciding", "id", "inbox", "is_chunked",
-        "is_cut", "line", "node", "node_name", "passed_bytes", "pending", "phase", "raw", "reason", "received",
+        "is_cut", "line", "node_name", "passed_bytes", "pending", "phase", "raw", "reason", "received",
         "received_bytes", "refusal", "request", "responding", "route", "snapshot", "status", "upstream", "verdict",
     )  # fmt: skip
+
+    snapshot: Snapshot  # the one that the request was judged by, until its end
 
     def __init__(self, connection: "ClientConnection", raw: RawHead) -> None:
         """Hold the raw head until it is this request's turn."""
@@ -56,14 +58,12 @@ class Exchange:
         self.phase = Phase.DECIDING
         self.id = ""
         self.request: Request | None = None
-        self.snapshot = connection.server.snapshot
         self.route: Route | None = None
         self.deciding: Deciding | None = None
         self.pending: Pending | None = None
         self.refusal: ClientFault | None = None
         self.upstream: Upstream | None = None
         self.line: UpstreamConnection | None = None
-        self.node: Node | None = None
         self.node_name = ""
         self.responding = False
         self.closes = False
@@ -84,12 +84,7 @@ class Exchange:
         server = self.connection.server
         self.began_at = server.timer()
         self.id = server.next_request_id()
-        try:
-            self._judge()
-        except Fault as fault:
-            self.fail(fault)
-        except Exception as error:  # noqa: BLE001 - any error in an authentication path denies
-            self.fail_internally(error)
+        guard(self, self._judge)
 
     def _judge(self) -> None:
         if self.refusal is not None:
@@ -165,17 +160,16 @@ class Exchange:
         host = choose_host(request, upstream.spec, line.node)
         head = render_upstream_head(request, host, connection.listen_port, edits, owned)
         self.line = line
-        self.node = line.node
         self.node_name = line.node_name
         self.attempts += 1
         self.phase = _FORWARDING
         line.lend(self, request.method, owned)
         if self.received and not self.inbox and request.section.body_bytes == 0:
-            connection.server.outbox.write(line.transport, head)
+            connection.server.outbox.write(line, head)
             line.request_sent = True
             connection.watch_upstream(upstream.spec.read_timeout_s)
             return
-        line.transport.write(head)
+        line.write(head)
         if request.expects_continue and not self.received:
             connection.write(CONTINUE)
         connection.watch_body()
@@ -198,14 +192,14 @@ class Exchange:
         if body:
             self.inbox = []
             whole = body[0] if len(body) == 1 else b"".join(body)
-            line.transport.write(render_chunk(whole, last=False) if request.body_bytes == CHUNKED else whole)
+            line.write(render_chunk(whole, last=False) if request.body_bytes == CHUNKED else whole)
         if self.received and not line.request_sent:
             if request.body_bytes not in (CHUNKED, self.received_bytes):
                 self.fail(ClientFault("framing_invalid", "its body is not as long as announced"))
                 return
             line.request_sent = True
             if request.body_bytes == CHUNKED:
-                line.transport.write(render_chunk(b"", last=True))
+                line.write(render_chunk(b"", last=True))
             self.connection.watch_upstream(upstream.spec.read_timeout_s)
 
     def wants_input(self) -> bool:
@@ -244,8 +238,7 @@ class Exchange:
         is_old = request.version == "1.0"
         if streams(head):
             self.is_chunked = not is_old
-        is_last = not self.received or not request.keep_alive or self.connection.is_last()
-        self.closes = is_last or (is_old and streams(head))
+        self.closes = self._ends_connection(request) or (is_old and streams(head))
         return render_response_head(
             head,
             version=request.version,
@@ -254,6 +247,10 @@ class Exchange:
             is_private=self.route is not None and self.route.requires_principal,
             close=self.closes,
         )
+
+    def _ends_connection(self, request: Request) -> bool:
+        """Say whether nothing can come after the answer: the body is not read, or one side wants no more."""
+        return not self.received or not request.keep_alive or self.connection.is_last()
 
     def upstream_lost(self, fault: UpstreamFault, *, untouched: bool) -> None:
         """Retry once where that is safe, else tell the client (upstream.connection.Borrower)."""
@@ -281,9 +278,8 @@ class Exchange:
         request = self.request
         connection = self.connection
         server = connection.server
-        closes = close or request is None or not self.received or not request.keep_alive or connection.is_last()
-        if request is not None and request.version == "1.0":
-            closes = True  # keep-alive would have to be confirmed; it is for what the client came for
+        # HTTP/1.0 would have keep-alive confirmed; that is for what the client came for.
+        closes = close or request is None or request.version == "1.0" or self._ends_connection(request)
         self.status = reply.status
         self.reason = reply.reason
         if self.verdict != "fault":
@@ -315,9 +311,9 @@ class Exchange:
         reply = build_fault_reply(fault, reference=self.id, accepts_html=html)
         self.reply(reply, close=isinstance(fault, ClientFault))
 
-    def fail_internally(self, error: Exception) -> None:
-        """Answer an error that nobody foresaw: it denies."""
-        self.fail(self.connection.server.report_internal(error, self.id))
+    def fail_with(self, error: Exception) -> None:
+        """Answer a fault, or an error that nobody foresaw: both deny."""
+        self.fail(error if isinstance(error, Fault) else self.connection.server.report_internal(error, self.id))
 
     def client_gone(self) -> None:
         """End everything: nobody waits for the answer any more."""

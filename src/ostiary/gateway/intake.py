@@ -6,13 +6,13 @@ upgrade that is not taken keeps its body.
 """
 
 from collections import deque
-from collections.abc import Callable
 from typing import TYPE_CHECKING, final
 
 import httptools
 
 from ostiary.errors import ClientFault
 from ostiary.gateway.exchange import Exchange
+from ostiary.http.fields import collect_fields
 from ostiary.http.head import RawHead
 from ostiary.http.section import CHUNKED, HeadLimits, read_section
 
@@ -38,6 +38,8 @@ class Intake:
         "_skip_end", "_url", "head_bytes", "is_in_head", "on_header", "queue", "receiving", "window_bytes",
     )  # fmt: skip
 
+    _limits: HeadLimits  # of the piece that is being fed
+
     def __init__(self, connection: "ClientConnection") -> None:
         """Start before the first request."""
         self._connection = connection
@@ -47,21 +49,12 @@ class Intake:
         self.head_bytes = 0
         self.window_bytes = 0
         self._announced = 0
-        self._limits = HeadLimits()
         self._body_bytes = 0
         self._barren_bytes = 0
         self._url = b""
         self._has_ended = False
         self._skip_end = False
-        fields: list[tuple[bytes, bytes]] = []
-        append = fields.append
-
-        def on_header(name: bytes, value: bytes) -> None:
-            append((name, value))
-
-        # A plain function in a slot: the parser calls it for every field, and a bound method costs a third more.
-        self.on_header: Callable[[bytes, bytes], None] = on_header
-        self._fields = fields
+        self._fields, self.on_header = collect_fields()
         self._parser = httptools.HttpRequestParser(self)
 
     def feed(self, piece: bytes, limits: HeadLimits) -> bytes:

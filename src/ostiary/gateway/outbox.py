@@ -2,17 +2,29 @@
 
 A write wakes whoever reads at the other end. Made one by one, between the work on two requests, each of them wakes a
 peer that has gone back to sleep meanwhile; made in a row, most find it awake. That is worth a fifth of a request's
-cost under load, and without load a turn has one write. Order on one transport is kept because everything that is
-written to it goes through here, and closing flushes first.
+cost under load, and without load a turn has one write. Everything for a client goes through here, and closing flushes
+first, so that its order is kept. Of what goes upstream, only requests without a body wait: they are all that is written
+on their line, and a line that hears something before its request has left is given up (`ostiary.upstream.connection`).
 """
 
-import asyncio
 from collections.abc import Callable
-from typing import final
+from typing import Protocol, final
 
 MAX_WAITING_BYTES = 65_536
 
 Defer = Callable[[Callable[[], None]], object]
+
+
+class Recipient(Protocol):
+    """What can be written to: a transport, or somebody who has one."""
+
+    def is_closing(self) -> bool:
+        """Say whether writing is in vain."""
+        ...
+
+    def write(self, data: bytes) -> object:
+        """Write now."""
+        ...
 
 
 @final
@@ -24,29 +36,29 @@ class Outbox:
     def __init__(self, defer: Defer | None) -> None:
         """Start empty."""
         self._defer = defer
-        self._waiting: list[tuple[asyncio.Transport, bytes]] = []
+        self._waiting: list[tuple[Recipient, bytes]] = []
         self._waiting_bytes = 0
 
-    def write(self, transport: asyncio.Transport, piece: bytes) -> None:
+    def write(self, recipient: Recipient, piece: bytes) -> None:
         """Write soon; at once when much waits, so that back-pressure is felt."""
         if self._defer is None:
-            transport.write(piece)
+            recipient.write(piece)
             return
         waiting = self._waiting
         if not waiting:
             self._defer(self.flush)
-        waiting.append((transport, piece))
+        waiting.append((recipient, piece))
         self._waiting_bytes += len(piece)
         if self._waiting_bytes > MAX_WAITING_BYTES:
             self.flush()
 
     def flush(self) -> None:
-        """Write what waits, in order; what was for a transport that is closed by now is dropped."""
+        """Write what waits, in order; what was for somebody who is gone by now is dropped."""
         waiting = self._waiting
         if not waiting:
             return
         self._waiting = []
         self._waiting_bytes = 0
-        for transport, piece in waiting:
-            if not transport.is_closing():
-                transport.write(piece)
+        for recipient, piece in waiting:
+            if not recipient.is_closing():
+                recipient.write(piece)

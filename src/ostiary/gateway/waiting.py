@@ -5,9 +5,9 @@ because a task died.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from ostiary.errors import ClientFault, Fault, UpstreamFault
+from ostiary.errors import ClientFault, UpstreamFault
 from ostiary.gateway.phases import Phase
 from ostiary.gateway.replies import CONTINUE
 from ostiary.plugin import Pending, Settled
@@ -17,6 +17,8 @@ from ostiary.upstream.directory import Upstream
 
 if TYPE_CHECKING:
     from ostiary.gateway.exchange import Exchange
+
+Found = TypeVar("Found")
 
 
 def suspend(exchange: "Exchange", pending: Pending) -> None:
@@ -50,30 +52,28 @@ def collect(exchange: "Exchange") -> None:
 
 async def settle(exchange: "Exchange", work: Awaitable[Settled]) -> None:
     """Await a pending verdict and go on with it. The work is finished even when the client has left."""
-    try:
-        settled = await work
-    except Fault as fault:
-        exchange.fail(fault)
-    except Exception as error:  # noqa: BLE001 - any error in an authentication path denies
-        exchange.fail_internally(error)
-    else:
-        guard(exchange, lambda: exchange.resume(settled))
-    exchange.connection.go_on()
+    await _go_on_with(exchange, work, exchange.resume)
 
 
 async def dial(exchange: "Exchange", upstream: Upstream, node: Node) -> None:
     """Open a line and send the request on it. A line that nobody wants any more goes to the pool."""
-    try:
-        line = await _connect(upstream, node)
-    except Fault as fault:
-        exchange.fail(fault)
-    except Exception as error:  # noqa: BLE001 - whatever failed, the client gets an answer
-        exchange.fail_internally(error)
-    else:
+
+    def use(line: UpstreamConnection) -> None:
         if exchange.phase is Phase.DONE:
             upstream.pool.give(line)
         else:
-            guard(exchange, lambda: exchange.send(line, upstream))
+            exchange.send(line, upstream)
+
+    await _go_on_with(exchange, _connect(upstream, node), use)
+
+
+async def _go_on_with(exchange: "Exchange", work: Awaitable[Found], step: Callable[[Found], None]) -> None:
+    try:
+        found = await work
+    except Exception as error:  # noqa: BLE001 - any error in an authentication path denies
+        exchange.fail_with(error)
+    else:
+        guard(exchange, lambda: step(found))
     exchange.connection.go_on()
 
 
@@ -95,7 +95,5 @@ def guard(exchange: "Exchange", step: Callable[[], None]) -> None:
     """Take a step; whatever goes wrong in it denies."""
     try:
         step()
-    except Fault as fault:
-        exchange.fail(fault)
     except Exception as error:  # noqa: BLE001 - any error in an authentication path denies
-        exchange.fail_internally(error)
+        exchange.fail_with(error)

@@ -7,6 +7,7 @@ dropped, because application servers fold `_` and `.` into `-` and would read `X
 """
 
 import re
+from collections.abc import Callable
 from enum import IntEnum
 from typing import final
 
@@ -78,6 +79,23 @@ _COMMON = (
     "via", "x-request-id", "x-requested-with",
 )  # fmt: skip
 _PLAIN_NAME = re.compile(rb"[A-Za-z0-9-]+\Z")
+
+
+RawFields = list[tuple[bytes, bytes]]
+
+
+def collect_fields() -> tuple[RawFields, Callable[[bytes, bytes], None]]:
+    """Return a list, and the parser's callback that appends each field to it.
+
+    The callback is a plain function: the parser calls it for every field, and a bound method costs a third more.
+    """
+    fields: RawFields = []
+    append = fields.append
+
+    def on_header(name: bytes, value: bytes) -> None:
+        append((name, value))
+
+    return fields, on_header
 
 
 def classify(name: bytes) -> FieldName:

@@ -10,9 +10,10 @@ from typing import final
 
 from ostiary.errors import ClientFault
 from ostiary.http.authority import Authority, parse_authority
+from ostiary.http.fields import RawFields
 from ostiary.http.forwarded import Arrival, find_client
 from ostiary.http.request import Request
-from ostiary.http.section import OVERHEAD_BYTES, FieldSection, HeadLimits, RawFields, read_section
+from ostiary.http.section import OVERHEAD_BYTES, FieldSection, HeadLimits, read_section
 from ostiary.http.target import Target, parse_target
 
 METHODS = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PURGE")}
@@ -136,10 +137,10 @@ def _renew_authorization(raw: RawHead, limits: HeadLimits, memory: HeadMemory) -
     too_large = len(name) + len(value) > limits.token_bytes - OVERHEAD_BYTES
     if limits is not memory.limits or name != known[at][0] or too_large or rest != known:
         return None
-    section = memory.section.with_authorization(value.rstrip(b" \t"))
-    if section.size_bytes > _REMEMBERED_BYTES:
+    size = memory.section.size_bytes + len(value) - len(known[at][1])
+    if size > _REMEMBERED_BYTES:
         return None
-    memory.section = section
+    section = memory.section = memory.section.with_authorization(value.rstrip(b" \t"), size)
     memory.fields = fields
     return section
 

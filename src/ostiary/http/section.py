@@ -11,9 +11,7 @@ from typing import final
 
 from ostiary.errors import ClientFault
 from ostiary.http.cookies import parse_cookies
-from ostiary.http.fields import KNOWN, Role, classify
-
-RawFields = list[tuple[bytes, bytes]]
+from ostiary.http.fields import KNOWN, RawFields, Role, classify
 
 CHUNKED = -1
 MAX_BODY_BYTES = 2**53
@@ -93,7 +91,7 @@ class FieldSection:
             pairs = self._cookies = parse_cookies(self.cookie) if self.cookie else []
         return pairs
 
-    def with_authorization(self, value: bytes) -> "FieldSection":
+    def with_authorization(self, value: bytes, size_bytes: int) -> "FieldSection":
         """Return the same section with other credentials: a client that speaks for many changes nothing else."""
         section = FieldSection.__new__(FieldSection)
         section._cookies = self._cookies  # noqa: SLF001 - of the same class
@@ -117,7 +115,7 @@ class FieldSection:
         section.upgrade = self.upgrade
         section.upgrade_value = self.upgrade_value
         section.authorization = value
-        section.size_bytes = self.size_bytes + len(value) - len(self.authorization or b"")
+        section.size_bytes = size_bytes
         return section
 
 
@@ -163,67 +161,40 @@ def _check_large_field(lower: bytes, length: int, limits: HeadLimits) -> None:
         raise ClientFault("head_too_large", f"a header field is longer than {allowed} bytes")
 
 
-def _note_host(section: FieldSection, value: bytes) -> None:
-    if section.host is not None:
-        raise ClientFault("host_repeated", "the request has two Host headers")
-    section.host = value
+def _once(slot: str, code: str, detail: str) -> Callable[[FieldSection, bytes], None]:
+    """Make the note of a field that must not come twice."""
+
+    def note(section: FieldSection, value: bytes) -> None:
+        if getattr(section, slot) is not None:
+            raise ClientFault(code, detail)
+        setattr(section, slot, value)
+
+    return note
 
 
-def _note_content_length(section: FieldSection, value: bytes) -> None:
-    if section.content_length is not None:
-        raise ClientFault("framing_length", "the request has two Content-Length headers")
-    section.content_length = value
+def _joined(slot: str, separator: bytes) -> Callable[[FieldSection, bytes], None]:
+    """Make the note of a field whose lines make one value."""
 
+    def note(section: FieldSection, value: bytes) -> None:
+        before = getattr(section, slot)
+        setattr(section, slot, before + separator + value if before else value)
 
-def _note_transfer_encoding(section: FieldSection, value: bytes) -> None:
-    if section.transfer_encoding is not None:
-        raise ClientFault("framing_transfer_encoding", "the request has two Transfer-Encoding headers")
-    section.transfer_encoding = value
-
-
-def _note_expect(section: FieldSection, value: bytes) -> None:
-    if section.expect is not None:
-        raise ClientFault("expect_unknown", "the request has two Expect headers")
-    section.expect = value
-
-
-def _note_upgrade(section: FieldSection, value: bytes) -> None:
-    if section.upgrade_value is not None:
-        raise ClientFault("field_repeated", "the header upgrade came twice")
-    section.upgrade_value = value
-
-
-def _note_connection(section: FieldSection, value: bytes) -> None:
-    section.connection = value if not section.connection else section.connection + b"," + value
-
-
-def _note_cookie(section: FieldSection, value: bytes) -> None:
-    section.cookie = value if not section.cookie else section.cookie + b"; " + value
-
-
-def _note_forwarded_for(section: FieldSection, value: bytes) -> None:
-    section.forwarded_for = value if not section.forwarded_for else section.forwarded_for + b"," + value
-
-
-def _note_forwarded_proto(section: FieldSection, value: bytes) -> None:
-    section.forwarded_proto = value if not section.forwarded_proto else section.forwarded_proto + b"," + value
-
-
-def _note_forwarded_host(section: FieldSection, value: bytes) -> None:
-    section.forwarded_host = value if not section.forwarded_host else section.forwarded_host + b"," + value
+    return note
 
 
 _NOTERS: dict[Role, Callable[[FieldSection, bytes], None]] = {
-    Role.HOST: _note_host,
-    Role.CONTENT_LENGTH: _note_content_length,
-    Role.TRANSFER_ENCODING: _note_transfer_encoding,
-    Role.CONNECTION: _note_connection,
-    Role.COOKIE: _note_cookie,
-    Role.EXPECT: _note_expect,
-    Role.UPGRADE: _note_upgrade,
-    Role.FORWARDED_FOR: _note_forwarded_for,
-    Role.FORWARDED_PROTO: _note_forwarded_proto,
-    Role.FORWARDED_HOST: _note_forwarded_host,
+    Role.HOST: _once("host", "host_repeated", "the request has two Host headers"),
+    Role.CONTENT_LENGTH: _once("content_length", "framing_length", "the request has two Content-Length headers"),
+    Role.TRANSFER_ENCODING: _once(
+        "transfer_encoding", "framing_transfer_encoding", "the request has two Transfer-Encoding headers"
+    ),
+    Role.EXPECT: _once("expect", "expect_unknown", "the request has two Expect headers"),
+    Role.UPGRADE: _once("upgrade_value", "field_repeated", "the header upgrade came twice"),
+    Role.CONNECTION: _joined("connection", b","),
+    Role.COOKIE: _joined("cookie", b"; "),
+    Role.FORWARDED_FOR: _joined("forwarded_for", b","),
+    Role.FORWARDED_PROTO: _joined("forwarded_proto", b","),
+    Role.FORWARDED_HOST: _joined("forwarded_host", b","),
 }
 
 

@@ -11,8 +11,6 @@ from typing import final
 
 from ostiary.errors import ClientFault
 
-MAX_TARGET_BYTES = 8192
-
 # What a path may hold as it is: unreserved, sub-delims, ":" and "@" (RFC 3986 §3.3), and the slash.
 _PLAIN_PATH = re.compile(rb"(?:/[A-Za-z0-9_~!$&'()*+,=:@-][A-Za-z0-9._~!$&'()*+,=:@-]*)*/?\Z")
 _ALLOWED_PATH = re.compile(rb"/[A-Za-z0-9._~!$&'()*+,;=:@/%-]*\Z")

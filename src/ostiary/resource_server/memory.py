@@ -45,7 +45,7 @@ class VerdictMemory:
             if expires_at is None:
                 return
             until = min(expires_at, now + longest_s)
-            if self.admitted.is_full() and self._met_once.get(digest, now) is None:
+            if self.admitted.is_full(now) and self._met_once.get(digest, now) is None:
                 self._met_once.put(digest, True, expires_at=until, now=now)  # noqa: FBT003 - a mark, not a switch
             else:
                 self.admitted.put(digest, verdict, expires_at=until, now=now)

@@ -6,12 +6,12 @@ nodes and does not know clients.
 """
 
 import asyncio
-from collections.abc import Callable
 from typing import Protocol, final
 
 import httptools
 
 from ostiary.errors import UpstreamFault
+from ostiary.http.fields import RawFields, collect_fields
 from ostiary.http.response import (
     MAX_RESPONSE_FIELDS,
     MAX_RESPONSE_HEAD_BYTES,
@@ -61,7 +61,7 @@ class UpstreamConnection(asyncio.Protocol):
     """An HTTP/1.1 connection to `node`. At most one borrower at a time."""
 
     __slots__ = (
-        "_barren_bytes", "_body", "_borrower", "_complete", "_fault", "_fed_bytes", "_fields", "_head",
+        "_barren_bytes", "_body", "_borrower", "_complete", "_fault", "_fed_bytes", "_fields", "_has_asked", "_head",
         "_informational", "_last_fields", "_last_for", "_last_head", "_message_ended", "_method", "_owned_cookies",
         "_parser", "_reused", "_shelter", "_started", "_surplus", "idle_since", "node", "node_name", "on_header",
         "request_sent", "served", "transport",
@@ -79,16 +79,8 @@ class UpstreamConnection(asyncio.Protocol):
         self.request_sent = False  # the borrower's word that the whole request has been written
         self.idle_since = 0.0
         self._owned_cookies: tuple[bytes, ...] = ()
-        fields: list[tuple[bytes, bytes]] = []
-        self._fields = fields
-        append = fields.append
-
-        def on_header(name: bytes, value: bytes) -> None:
-            append((name, value))
-
-        # A plain function in a slot: the parser calls it for every field, and a bound method costs a third more.
-        self.on_header: Callable[[bytes, bytes], None] = on_header
-        self._last_fields: list[tuple[bytes, bytes]] = []
+        self._fields, self.on_header = collect_fields()
+        self._last_fields: RawFields = []
         self._last_for: object = None
         self._last_head: ResponseHead | None = None
         self._prepare("GET")
@@ -105,6 +97,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._complete = False
         self._message_ended = False
         self._surplus = False
+        self._has_asked = False
         self._started = False
 
     # --------------------------------------------------------------------------------------- for the borrower
@@ -118,6 +111,15 @@ class UpstreamConnection(asyncio.Protocol):
         self.request_sent = False
         self._borrower = borrower
         self._owned_cookies = owned_cookies
+
+    def write(self, data: bytes) -> None:
+        """Write a piece of the request. From the first on, what the node says is an answer to it."""
+        self._has_asked = True
+        self.transport.write(data)
+
+    def is_closing(self) -> bool:
+        """Say whether writing is in vain."""
+        return self.transport.is_closing()
 
     def abandon(self) -> None:
         """Close without ceremony: the exchange ended in a way that leaves doubt."""
@@ -140,6 +142,10 @@ class UpstreamConnection(asyncio.Protocol):
         if borrower is None:
             self.transport.abort()  # nobody asked
             return
+        if not self._has_asked:
+            # The request still waits to be written: this is a farewell, or worse, but no answer to it.
+            self._fail(borrower, UpstreamFault("upstream_lost", "the upstream spoke before it was asked"))
+            return
         self._started = True
         try:
             self._parser.feed_data(data)
@@ -147,20 +153,24 @@ class UpstreamConnection(asyncio.Protocol):
             if not self._complete and self._fault is None:
                 self._fault = UpstreamFault("upstream_answer_invalid", "the upstream's answer is not valid HTTP/1.1")
             self._surplus = True
+        self._check_size(len(data))
+        if self._fault is not None:
+            self._fail(borrower, self._fault)
+        elif self._head is not None:
+            self._deliver(borrower)
+
+    def _check_size(self, length: int) -> None:
+        """Limit heads that do not end, and what comes behind them without a byte of content."""
         if self._head is None and self._fault is None:
-            self._fed_bytes += len(data)
+            self._fed_bytes += length
             if self._fed_bytes > MAX_RESPONSE_HEAD_BYTES or len(self._fields) > MAX_RESPONSE_FIELDS:
                 self._fault = UpstreamFault("upstream_head_too_large", "the upstream's response head does not end")
         elif self._body:
             self._barren_bytes = 0
         else:
-            self._barren_bytes += len(data)
+            self._barren_bytes += length
             if len(self._fields) > MAX_TRAILERS or self._barren_bytes > MAX_BARREN_BYTES:
                 self._fault = UpstreamFault("upstream_head_too_large", "the upstream's trailers do not end")
-        if self._fault is not None:
-            self._fail(borrower, self._fault)
-        elif self._head is not None:
-            self._deliver(borrower)
 
     def _deliver(self, borrower: Borrower) -> None:
         head = None if self._fed_bytes < 0 else self._head

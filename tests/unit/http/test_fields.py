@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ostiary.http.fields import IDENTITY_NAMES, IDENTITY_PREFIXES, KNOWN, Role, classify, is_identity_name
+from ostiary.http.fields import (
+    IDENTITY_NAMES,
+    IDENTITY_PREFIXES,
+    KNOWN,
+    Role,
+    classify,
+    collect_fields,
+    is_identity_name,
+)
 
 _OWNED = [
     *sorted(IDENTITY_NAMES),
@@ -129,3 +137,15 @@ def test_what_is_passed_on_is_a_plain_name_that_is_not_ours(name: bytes) -> None
     if known.role in {Role.PASS, Role.SINGLE}:
         assert re.fullmatch(rb"[a-z0-9-]+", known.lower)
         assert not is_identity_name(known.lower)
+
+
+def test_what_the_parser_calls_with_is_collected_in_order() -> None:
+    """Into the one list, which whoever owns it may empty."""
+    fields, on_header = collect_fields()
+    on_header(b"A", b"1")
+    on_header(b"A", b"2")
+    assert [(b"A", b"1"), (b"A", b"2")] == fields
+
+    fields.clear()
+    on_header(b"B", b"3")
+    assert [(b"B", b"3")] == fields

@@ -728,3 +728,14 @@ def test_a_large_section_is_not_remembered() -> None:
     read_head(raw, make_arrival(), HeadLimits(), "req-1", memory)
 
     assert memory.fields is None
+
+
+@pytest.mark.parametrize("padding", [0, 1, 100, 101, 102, 103])
+def test_new_credentials_count_as_they_came(padding: int) -> None:
+    """White space behind them is part of the head's size, remembered or not."""
+    limits = HeadLimits(head_bytes=150, field_bytes=120, target_bytes=20)
+    arrival, memory = make_arrival(), HeadMemory()
+    read_head(make_raw_head(headers={"Authorization": "Bearer a"}), arrival, limits, "req-1", memory)
+    raw = make_raw_head(headers={"Authorization": "Bearer b" + " " * padding})
+
+    assert _outcome(raw, arrival, limits, None) == _outcome(raw, arrival, limits, memory)
