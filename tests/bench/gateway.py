@@ -55,7 +55,9 @@ def unpack_build(commit: str, directory: Path) -> Build:
         [shutil.which("git") or "git", "-C", str(ROOT), "archive", commit, "src"], check=True, capture_output=True
     )
     with tarfile.open(fileobj=BytesIO(packed.stdout)) as archive:
-        archive.extractall(directory, filter="data")
+        # Without the attribute (before 3.11.4) it extracts as it always did; the archive is git's own.
+        archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
+        archive.extractall(directory)
     return Build("base", directory / "src")
 
 

@@ -88,6 +88,6 @@ def _start(nginx: str, directory: Path, port: int, rest: str) -> RunningProgram:
     try:
         wait_until_accepting(port, START_LIMIT_S)
     except BaseException:
-        program.kill()
+        program.terminate()
         raise
     return program

@@ -3,6 +3,7 @@
 Output goes to files and not to pipes: nobody has to read while the program runs, and all of it can be searched later.
 """
 
+import contextlib
 import re
 import signal
 import socket
@@ -51,7 +52,9 @@ class RunningProgram:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.kill()
+        """Ask first: a program may have children to end (nginx has workers); then do not ask."""
+        with contextlib.suppress(AssertionError):
+            self.terminate()
 
     @property
     def pid(self) -> int:
