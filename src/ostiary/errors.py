@@ -1,7 +1,7 @@
 """Faults: who is to blame, a stable code, and a text that may be logged.
 
-Four families, by blame: the client, the identity provider, the upstream, the operator. A fault is for what went
-wrong; "please sign in" and "this token is refused" are verdicts (`ostiary.plugin`), never faults.
+Five families, by blame: the client, the identity provider, the upstream, the store, the operator. A fault is for what
+went wrong; "please sign in" and "this token is refused" are verdicts (`ostiary.plugin`), never faults.
 This module knows no status codes: `ostiary.gateway.faults` is the only place that turns a fault into an answer.
 """
 
@@ -39,6 +39,11 @@ class ProviderFault(Fault):
 @final
 class UpstreamFault(Fault):
     """The service behind the gateway did not answer, or answered something that cannot be forwarded."""
+
+
+@final
+class StoreFault(Fault):
+    """The store of sessions or of shared state did not answer in time, or refused; it passes when the store is back."""
 
 
 @final

@@ -13,7 +13,7 @@ import msgspec
 from pydantic import BaseModel
 
 from ostiary.http.request import Request
-from ostiary.ports import Clock, HttpClient, Log, Random, Spawner
+from ostiary.ports import Clock, HttpClient, Log, Random, Spawner, Stores
 from ostiary.providers.directory import ProviderDirectory
 
 PrincipalKind = Literal["person", "machine"]
@@ -227,6 +227,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     http: HttpClient
     spawner: Spawner
     log: Log
+    stores: Stores
     providers: ProviderDirectory
     place: Place
     public_url: str | None

@@ -22,6 +22,7 @@ from ostiary.adapters.dice import SystemRandom
 from ostiary.adapters.http_client import AiohttpClient
 from ostiary.adapters.line_writer import LineWriter
 from ostiary.adapters.log import JsonLog
+from ostiary.adapters.memory_store import MemoryStores
 from ostiary.adapters.secret_file import load_or_make_secret
 from ostiary.adapters.spawner import TaskSpawner
 from ostiary.config.checking import Registry
@@ -65,6 +66,7 @@ class Gateway:
         self._spawner = TaskSpawner(self._log)
         self._http = AiohttpClient()
         self._registry = load_registry()
+        self._stores = MemoryStores(self._clock)
         self._providers = ProviderDirectory(http=self._http, clock=self._clock, spawner=self._spawner, log=self._log)
         self._snapshot: Snapshot | None = None
         self._server: Server | None = None
@@ -176,6 +178,7 @@ class Gateway:
             http=self._http,
             spawner=self._spawner,
             log=self._log,
+            stores=self._stores,
             providers=self._providers,
             place=place,
             public_url=public_url,

@@ -22,6 +22,7 @@ from tests.fakes.issuer import DISCOVERY, INTROSPECTION, JWKS_URI, answer_discov
 from tests.fakes.log import FakeLog
 from tests.fakes.requests import make_request
 from tests.fakes.spawner import FakeSpawner
+from tests.fakes.stores import FakeStores
 
 
 class BearerWorld:
@@ -32,6 +33,7 @@ class BearerWorld:
         self.clock = FakeClock()
         self.log = FakeLog()
         self.spawner = FakeSpawner()
+        self.stores = FakeStores(self.clock)
         self.tokens: dict[str, dict[str, Any]] = {}
         self.http = FakeHttpClient(
             {DISCOVERY: answer_discovery(), JWKS_URI: answer_keys(), INTROSPECTION: self._introspect}
@@ -52,6 +54,7 @@ class BearerWorld:
             http=self.http,
             spawner=self.spawner,
             log=self.log,
+            stores=self.stores,
             providers=self.providers,
             place=Place(id="r1"),
             public_url=None,

@@ -14,6 +14,7 @@ from tests.fakes.dice import FakeRandom
 from tests.fakes.http_client import FakeHttpClient
 from tests.fakes.log import FakeLog
 from tests.fakes.spawner import FakeSpawner
+from tests.fakes.stores import FakeStores
 
 
 class FakeConfig(BaseModel):
@@ -95,6 +96,7 @@ def make_services(place: Place, public_url: str | None, reaches: Callable[[str, 
         http=http,
         spawner=spawner,
         log=log,
+        stores=FakeStores(clock),
         providers=ProviderDirectory(http=http, clock=clock, spawner=spawner, log=log),
         place=place,
         public_url=public_url,

@@ -36,6 +36,7 @@ from tests.fakes.issuer import (
 from tests.fakes.log import FakeLog
 from tests.fakes.requests import make_request
 from tests.fakes.spawner import FakeSpawner
+from tests.fakes.stores import FakeStores
 
 SECRET = "a-session-secret-for-tests"
 CLIENT_SECRET = "a-client-secret-for-tests"
@@ -54,6 +55,7 @@ class SignInWorld:
         self.http = FakeHttpClient()
         self.log = FakeLog()
         self.spawner = FakeSpawner()
+        self.stores = FakeStores(self.clock)
         self.providers = ProviderDirectory(http=self.http, clock=self.clock, spawner=self.spawner, log=self.log)
         self.callback_changes: dict[str, str | None] = {}
         self.token_changes: dict[str, Any] = {}
@@ -85,6 +87,7 @@ class SignInWorld:
             http=self.http,
             spawner=self.spawner,
             log=self.log,
+            stores=self.stores,
             providers=self.providers,
             place=place or Place(id="r1", uris=("/anything/*",)),
             public_url=public_url,

@@ -8,6 +8,7 @@ from typing import NoReturn, final
 
 from ostiary.adapters.clock import SystemClock
 from ostiary.adapters.dice import SystemRandom
+from ostiary.adapters.memory_store import MemoryStores
 from ostiary.config.snapshot import Reaches
 from ostiary.errors import ProviderFault
 from ostiary.http.outbound import OutboundRequest
@@ -51,6 +52,7 @@ def make_inert_services(place: Place, public_url: str | None, reaches: Reaches) 
         http=http,
         spawner=spawner,
         log=log,
+        stores=MemoryStores(clock),
         providers=ProviderDirectory(http=http, clock=clock, spawner=spawner, log=log),
         place=place,
         public_url=public_url,

@@ -3,7 +3,7 @@
 What the client is told never holds a fault's detail, except for its own mistakes; the detail is for the log.
 """
 
-from ostiary.errors import ClientFault, Fault, OperatorFault, ProviderFault, UpstreamFault
+from ostiary.errors import ClientFault, Fault, OperatorFault, ProviderFault, StoreFault, UpstreamFault
 from ostiary.http.page import Page, render_page
 from ostiary.plugin import Reply
 
@@ -51,6 +51,10 @@ def _describe(fault: Fault, reference: str) -> Page:
         happened = "The identity provider cannot be reached or did not answer as expected, so nobody can sign in now."
         remedy = "Wait a moment and try again. If it stays like this, tell the operator the reference below."
         return Page("Sign-in is unavailable", happened, remedy, fault.code, reference)
+    if isinstance(fault, StoreFault):
+        happened = "The place where sessions are kept does not answer, so nobody can be recognised now."
+        remedy = "Nobody is signed out: wait a moment and try again. If it stays like this, tell the operator."
+        return Page("Sessions are unavailable", happened, remedy, fault.code, reference)
     if isinstance(fault, UpstreamFault):
         happened = "The service behind this gateway did not give a usable answer."
         remedy = "Wait a moment and try again. If it stays like this, tell the operator the reference below."

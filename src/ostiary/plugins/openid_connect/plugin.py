@@ -10,14 +10,11 @@ from typing import final
 from ostiary.http.navigation import is_navigation
 from ostiary.http.request import Request
 from ostiary.plugin import Admit, Claim, Principal, Reply, Services, Verdict
-from ostiary.plugins.openid_connect.compiling import (
-    compile_bearer_settings,
-    compile_party_settings,
-    compile_provider_settings,
-    find_fingerprint,
-    find_notices,
-)
+from ostiary.plugins.openid_connect.compile_bearer import compile_bearer_settings
+from ostiary.plugins.openid_connect.compile_party import compile_party_settings
+from ostiary.plugins.openid_connect.compile_provider import compile_provider_settings
 from ostiary.plugins.openid_connect.config import OpenIdConnectConfig
+from ostiary.plugins.openid_connect.notices import find_fingerprint, find_notices
 from ostiary.relying_party.client_cookies import OWNED_NAMES
 from ostiary.relying_party.pages import build_page_reply
 from ostiary.relying_party.party import RelyingParty

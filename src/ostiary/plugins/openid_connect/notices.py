@@ -1,0 +1,49 @@
+"""What is known of a configuration as a whole: its fingerprint, and what the operator should read at start."""
+
+from hashlib import sha256
+from urllib.parse import urlsplit
+
+import msgspec
+from pydantic import SecretStr
+
+from ostiary.plugins.openid_connect.config import OpenIdConnectConfig
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def find_fingerprint(config: OpenIdConnectConfig) -> str:
+    """Return a digest of type and configuration, secrets included: equal for instances that decide alike."""
+    written = msgspec.json.encode(("openid-connect", config.model_dump()), enc_hook=_reveal)
+    return sha256(written).hexdigest()
+
+
+def find_notices(config: OpenIdConnectConfig) -> tuple[str, ...]:
+    """Return what the operator should read at start: what weakens, and what is not what it may seem."""
+    discovery = urlsplit(config.discovery)
+    notices = {
+        "ssl_verify is false: whoever sits between here and the provider can read and forge everything, tokens and "
+        "secrets included": not config.ssl_verify,
+        "discovery is not https: whoever sits between here and the provider can read and forge everything": (
+            discovery.scheme == "http" and discovery.hostname not in _LOOPBACK
+        ),
+        "there is no `session`, so bearer tokens are all that is accepted: nobody is sent to sign in": (
+            config.is_bearer_only and not config.bearer_only
+        ),
+        "there is no `session`, so sessions are sealed with a generated secret that only this installation has: write "
+        "session.secret": config.session is None and not config.is_bearer_only,
+        "unauth_action is pass: requests that nobody is signed in for go through": (
+            config.unauth_action == "pass" and not config.is_bearer_only
+        ),
+        "scope does not have `openid`: there will be no ID token, and nobody can sign in": (
+            "openid" not in config.scope.split() and not config.is_bearer_only
+        ),
+        "timeout is read as milliseconds": config.timeout % 1000 == 0,
+    }
+    return tuple(notice for notice, applies in notices.items() if applies)
+
+
+def _reveal(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    message = f"a {type(value).__name__} has no place in a configuration"
+    raise NotImplementedError(message)

@@ -1,0 +1,71 @@
+"""The kinds of values that attributes of `openid-connect` have, and what the texts of variables are read as.
+
+A variable (`$ENV://NAME`) holds text, so numbers and truth values may be written as text; nothing else is converted.
+"""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from ostiary.config.section import refuse
+from ostiary.identity.algorithms import MODELS
+from ostiary.identity.authorization import check_extra_parameters
+
+
+def _check_url(url: str) -> str:
+    parts = urlsplit(url)
+    try:
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable or parts.fragment or "@" in parts.netloc or any(ord(character) <= 0x20 for character in url):
+        raise refuse("is no http(s) URL", "write it in full, such as https://id.example.com/...")
+    return url
+
+
+def _check_algorithm(name: str) -> str:
+    if name not in MODELS:
+        raise refuse("is no signature algorithm that is known here", "write one such as RS256, ES256 or EdDSA")
+    return name
+
+
+def read_switch(value: object) -> object:
+    """Take the texts that a variable can hold; nothing else that is merely like a truth value."""
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+def _read_verify(value: object) -> object:
+    """APISIX takes the text `no` for false here."""
+    return False if value == "no" else value
+
+
+def _read_number(value: object) -> object:
+    """Take the digits that a variable can hold; no fractions and no truth values."""
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else value
+
+
+def _read_parameter(value: object) -> object:
+    """Write numbers and truth values as they are sent."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int) else value
+
+
+def _check_parameters(parameters: dict[str, str]) -> dict[str, str]:
+    try:
+        check_extra_parameters(parameters)
+    except ValueError as error:
+        raise refuse(str(error), "leave it out") from None
+    return parameters
+
+
+Url = Annotated[str, AfterValidator(_check_url)]
+Switch = Annotated[bool, Field(strict=True), BeforeValidator(read_switch)]
+VerifySwitch = Annotated[Switch, BeforeValidator(_read_verify)]
+Number = Annotated[int, Field(strict=True), BeforeValidator(_read_number)]
+Seconds = Annotated[Number, Field(ge=1, le=2**31)]
+Algorithm = Annotated[str, AfterValidator(_check_algorithm)]
+Parameter = Annotated[str, BeforeValidator(_read_parameter), Field(max_length=1024)]
+Parameters = Annotated[dict[str, Parameter], AfterValidator(_check_parameters)]
+ScopeName = Annotated[str, Field(pattern=r"^[!#-\[\]-~]{1,256}$")]
