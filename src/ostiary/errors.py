@@ -17,6 +17,10 @@ class Fault(Exception):  # noqa: N818 - the design's word: a fault has a family,
         self.code = code
         self.detail = detail
 
+    def again(self) -> "Fault":
+        """Return an equal fault that nobody has raised yet: one for each of those who waited for the same answer."""
+        return type(self)(self.code, self.detail)
+
 
 @final
 class ClientFault(Fault):
@@ -34,6 +38,10 @@ class ProviderFault(Fault):
         """Remember whether waiting can help, besides the code and the detail."""
         super().__init__(code, detail)
         self.passing = passing
+
+    def again(self) -> "ProviderFault":
+        """Return an equal fault that nobody has raised yet."""
+        return ProviderFault(self.code, self.detail, passing=self.passing)
 
 
 @final

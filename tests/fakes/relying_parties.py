@@ -6,10 +6,11 @@ import msgspec
 
 from ostiary.http.request import Request
 from ostiary.identity.client_authentication import ClientCredentials
-from ostiary.plugin import Claim, Place, Principal, Verdict
+from ostiary.plugin import Claim, Pending, Place, Principal, Settled, Verdict
 from ostiary.providers.provider import ProviderSettings
 from ostiary.relying_party.party import RelyingParty
-from ostiary.relying_party.session_stage import NoSession
+from ostiary.relying_party.session_resolution import NoSession
+from ostiary.relying_party.session_stage import PendingSession
 from ostiary.relying_party.settings import RelyingPartySettings
 from tests.fakes.issuer import CLIENT_ID, DISCOVERY
 from tests.fakes.sign_in import CLIENT_SECRET, SECRET, SignInWorld
@@ -53,8 +54,21 @@ class PartyPlugin:
         """Ask the parts in their order; why there was no session is kept in `missed`."""
         if self.party.is_callback(request):
             return self.party.finish_sign_in(request)
+        if self.party.is_logout(request):
+            return self.party.sign_out(request)
         found = self.party.find_session(request, now)
+        if isinstance(found, PendingSession):
+            return Pending(lambda: self._settle(request, found, now))
+        return self._sign_in(request, found, now) if isinstance(found, NoSession) else found
+
+    async def _settle(self, request: Request, pending: PendingSession, now: float) -> Settled:
+        found = await pending.settle()
         if not isinstance(found, NoSession):
             return found
+        verdict = self._sign_in(request, found, now)
+        settled: Settled = await verdict.settle() if isinstance(verdict, Pending) else verdict
+        return settled
+
+    def _sign_in(self, request: Request, found: NoSession, now: float) -> Verdict:
         self.missed.append(found.reason)
-        return self.party.start_sign_in(request, now)
+        return self.party.start_sign_in(request, now, is_silent=found.is_silent)

@@ -42,6 +42,8 @@ SECRET = "a-session-secret-for-tests"
 CLIENT_SECRET = "a-client-secret-for-tests"
 TOKEN_ENDPOINT = f"{ISSUER}/token"
 USERINFO_ENDPOINT = f"{ISSUER}/userinfo"
+REVOCATION_ENDPOINT = f"{ISSUER}/revoke"
+END_SESSION_ENDPOINT = f"{ISSUER}/logout"
 PAGE_HEADERS = {"Accept": "text/html,*/*;q=0.8", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
 
 
@@ -62,6 +64,13 @@ class SignInWorld:
         self.claim_changes: dict[str, Any] = {}
         self.userinfo: dict[str, Any] = {"sub": "user-1", "name": "Quick Start"}
         self.reachable = True
+        self.refreshes = 0
+        self.reuses = 0
+        self.refresh_refusal: str | None = None
+        self.refresh_tokens: dict[str, str] = {}
+        self.refresh_changes: dict[str, Any] = {}
+        self.refreshed_claims: dict[str, Any] = {}
+        self.revoked: list[tuple[str, str]] = []
         self.codes: dict[str, dict[str, str]] = {}
         self.publish()
 
@@ -71,6 +80,7 @@ class SignInWorld:
             DISCOVERY: answer_discovery(**changes),
             JWKS_URI: answer_keys(),
             TOKEN_ENDPOINT: self._redeem,
+            REVOCATION_ENDPOINT: self._revoke,
             USERINFO_ENDPOINT: lambda request: answer_json(self.userinfo),
         }
         self.document = discovery_document(**changes)
@@ -108,6 +118,8 @@ class SignInWorld:
 
     def _redeem(self, request: OutboundRequest) -> OutboundResponse:
         form = dict(parse_qsl(request.body.decode(), strict_parsing=True))
+        if form["grant_type"] == "refresh_token":
+            return self._refresh(form)
         asked = self.codes.pop(form.get("code", ""), None)
         if asked is None or form["grant_type"] != "authorization_code" or form["redirect_uri"] != asked["redirect_uri"]:
             return answer_json({"error": "invalid_grant"}, 400)
@@ -120,11 +132,40 @@ class SignInWorld:
             "access_token": "an-access-token",
             "token_type": "Bearer",
             "expires_in": 300,
-            "refresh_token": "a-refresh-token",
+            "refresh_token": self._issue_refresh_token(asked["client_id"]),
             "id_token": sign(claims),
             "scope": "openid profile",
         } | self.token_changes
         return answer_json({name: value for name, value in answer.items() if value is not None})
+
+    def _issue_refresh_token(self, client_id: str) -> str:
+        token = f"a-refresh-token-{len(self.refresh_tokens)}"
+        self.refresh_tokens[token] = client_id
+        return token
+
+    def _refresh(self, form: dict[str, str]) -> OutboundResponse:
+        """Rotate: a refresh token works once, and one that comes again ends everything (RFC 9700 §4.14)."""
+        self.refreshes += 1
+        client_id = self.refresh_tokens.pop(form["refresh_token"], None)
+        if client_id is None or self.refresh_refusal is not None:
+            if client_id is None:
+                self.reuses += 1
+                self.refresh_tokens.clear()
+            return answer_json({"error": self.refresh_refusal or "invalid_grant"}, 400)
+        claims = id_claims(self.clock.now(), **{"aud": client_id, **self.refreshed_claims})
+        answer = {
+            "access_token": f"an-access-token-after-{self.refreshes}",
+            "token_type": "Bearer",
+            "expires_in": 300,
+            "refresh_token": self._issue_refresh_token(client_id),
+            "id_token": sign(claims),
+        } | self.refresh_changes
+        return answer_json({name: value for name, value in answer.items() if value is not None})
+
+    def _revoke(self, request: OutboundRequest) -> OutboundResponse:
+        form = dict(parse_qsl(request.body.decode(), strict_parsing=True))
+        self.revoked.append((form["token_type_hint"], form["token"]))
+        return OutboundResponse(status=200, headers=(), body=b"")
 
 
 class Visitor:
@@ -154,15 +195,26 @@ class Visitor:
         """Send a request, wait for what is pending, and keep the cookies."""
         return await self.send(self.request(url, method, headers, cookie), url)
 
-    async def send(self, request: Request, url: str) -> Reply | Admit | Pass:
-        """Do the same with a request that is there already; `url` says for whom the cookies are."""
+    async def send(self, request: Request, url: str, *, is_lost: bool = False) -> Reply | Admit | Pass:
+        """Do the same with a request that is there already; `url` says for whom the cookies are.
+
+        An answer that `is_lost` never reaches the browser.
+        """
         verdict: Verdict = self.plugin.decide(request, None, self.world.clock.now())
         settled = await verdict.settle() if isinstance(verdict, Pending) else verdict
-        if isinstance(settled, Reply):
-            for name, value in settled.headers:
-                if name == "Set-Cookie":
-                    self.jar.store(value, urlsplit(url), self.world.clock.now())
+        if not is_lost:
+            self.keep_cookies(settled, url)
         return settled
+
+    def keep_cookies(self, settled: Reply | Admit | Pass, url: str) -> None:
+        """Do what a browser does with the cookies of an answer that reaches it."""
+        written: tuple[str, ...] = ()
+        if isinstance(settled, Reply):
+            written = tuple(value for name, value in settled.headers if name == "Set-Cookie")
+        elif isinstance(settled, Admit):
+            written = settled.set_cookies
+        for value in written:
+            self.jar.store(value, urlsplit(url), self.world.clock.now())
 
     async def sign_in(self, url: str) -> Reply:
         """Go all the way; return the answer to the callback."""

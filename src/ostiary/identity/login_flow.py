@@ -16,7 +16,7 @@ import msgspec
 from ostiary.http.cookies import MAX_COOKIE_BYTES, CookieAttributes, render_deleted_cookie, render_set_cookie
 from ostiary.identity.sealing import Sealer, bind, decode_base64url, encode_base64url, sealed_bytes
 
-FLOW_VERSION = 1
+FLOW_VERSION = 2
 FLOW_LIFETIME_S = 600
 MAX_PENDING_FLOWS = 5
 STATE_RANDOM_BYTES = 32
@@ -42,7 +42,10 @@ class FlowTooLarge(Exception):  # noqa: N818 - an answer to whoever wants to wri
 
 @final
 class LoginFlow(msgspec.Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
-    """What was sent with a person to the provider, and what has to come back with them."""
+    """What was sent with a person to the provider, and what has to come back with them.
+
+    A silent one asks nothing of the person (`prompt=none`): there was a session, and it should be confirmed.
+    """
 
     version: int
     state: str
@@ -53,6 +56,7 @@ class LoginFlow(msgspec.Struct, frozen=True, kw_only=True, array_like=True, forb
     redirect_uri: str
     return_to: str
     created_at: float
+    is_silent: bool = False
 
     def __repr__(self) -> str:
         """Name the client; state, nonce and verifier are secrets."""

@@ -1,18 +1,23 @@
-"""The session: who signed in where, for how long, and with which tokens; as a record that is sealed into cookies.
+"""The session: who signed in where, for how long, and with which tokens; as a record that is sealed and kept.
 
-A record is written once, at login, and opened against what this client expects. Opening refuses (`SessionRefused`)
-what is unreadable, of another version or client, or over. Times are wall-clock seconds; a lifetime is absolute.
+A record is written at login and replaced by its successor at each refresh: a new `id`, the same `family`. Opening one
+refuses (`SessionRefused`) what is unreadable, of another version or client, or over. Times are wall-clock seconds.
+Where a record is kept, and what is done about tokens that run out, is not known here (`session_lifetime`).
 """
 
 from typing import Any, final
 
 import msgspec
 
-SESSION_VERSION = 1
+from ostiary.identity.sealing import encode_base64url
+
+SESSION_VERSION = 2
+ID_RANDOM_BYTES = 32
+FAMILY_RANDOM_BYTES = 16
 
 
 class SessionRefused(Exception):  # noqa: N818 - the design's word: a refusal is an answer, not an error of ours
-    """A session that does not count. `code`: `session_broken`, `session_foreign` or `session_expired`."""
+    """A session that does not count. `code`: `session_broken`, `session_foreign`, `session_expired` and the like."""
 
     def __init__(self, code: str) -> None:
         """Remember the stable `code`."""
@@ -22,43 +27,74 @@ class SessionRefused(Exception):  # noqa: N818 - the design's word: a refusal is
 
 @final
 class Session(msgspec.Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
-    """A signed-in person. Sealed as MessagePack in this order; a change of fields is a new `SESSION_VERSION`.
+    """A signed-in person. Written as MessagePack in this order; a change of fields is a new `SESSION_VERSION`.
 
-    `scope` is what the provider granted. `userinfo` is None when it was not fetched or could not be.
+    `id` is this record's own, `family` that of the login and all its refreshes, `replaces` the id of the record before.
+    `created_at` is the login, `authenticated_at` when the provider last vouched, `touched_at` the last use that was
+    noted, `expires_at` the absolute limit. `scope` is what the provider granted. What the operator does not want kept
+    is None (`session_contents`), and so is what the provider did not give.
     """
 
     version: int
+    id: str
+    family: str
+    replaces: str | None
     issuer: str
     client_id: str
     subject: str
     created_at: float
+    authenticated_at: float
+    touched_at: float
     expires_at: float
-    access_token: str
+    access_token: str | None
     access_token_expires_at: float
     refresh_token: str | None
     scope: str
-    id_token: str
-    id_token_claims: dict[str, Any]
+    id_token: str | None
+    id_token_claims: dict[str, Any] | None
     userinfo: dict[str, Any] | None
 
     def __repr__(self) -> str:
-        """Name the client and the lifetime; tokens and claims stay inside."""
+        """Name the client and the lifetime; ids, tokens and claims stay inside."""
         return f"Session(client_id={self.client_id!r}, expires_at={self.expires_at:.0f})"
 
 
 @final
-class OpenedSession:
-    """A session that was checked; its only maker is `open_session`. `usable_until` is when it stops counting."""
+class SessionTicket(msgspec.Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
+    """What the browser keeps of a session that lives in a store: the way to it."""
 
-    __slots__ = ("record", "usable_until")
+    version: int
+    id: str
+    family: str
+    expires_at: float
 
-    def __init__(self, record: Session) -> None:
-        """Hold a checked record."""
-        self.record = record
-        self.usable_until = min(record.expires_at, record.access_token_expires_at)
+    def __repr__(self) -> str:
+        """Show the lifetime only: the id is a secret."""
+        return f"SessionTicket(expires_at={self.expires_at:.0f})"
 
 
-def encode_session(record: Session) -> bytes:
+def build_session_id(random: bytes) -> str:
+    """Return the id that 32 random bytes make: 43 characters of base64url."""
+    if len(random) != ID_RANDOM_BYTES:
+        message = f"a session id is made of {ID_RANDOM_BYTES} random bytes"
+        raise ValueError(message)
+    return encode_base64url(random).decode("ascii")
+
+
+def build_family(random: bytes) -> str:
+    """Return the family that 16 random bytes make: 22 characters of base64url."""
+    if len(random) != FAMILY_RANDOM_BYTES:
+        message = f"a session's family is made of {FAMILY_RANDOM_BYTES} random bytes"
+        raise ValueError(message)
+    return encode_base64url(random).decode("ascii")
+
+
+def build_ticket(record: Session) -> SessionTicket:
+    """Return the ticket of a record."""
+    return SessionTicket(version=SESSION_VERSION, id=record.id, family=record.family, expires_at=record.expires_at)
+
+
+def encode_session(record: Session | SessionTicket) -> bytes:
     """Write a record. Raises ValueError for claims that cannot be kept (numbers beyond 64 bits, lone surrogates)."""
     try:
         return msgspec.msgpack.encode(record)
@@ -67,8 +103,8 @@ def encode_session(record: Session) -> bytes:
         raise ValueError(message) from None
 
 
-def open_session(octets: bytes, client_id: str, now: float) -> OpenedSession:
-    """Read a record that came out of a seal, and check version, client and lifetimes. Raises SessionRefused."""
+def open_session(octets: bytes, client_id: str) -> Session:
+    """Read a record that came out of a seal, and check version and client. Raises SessionRefused."""
     try:
         record = msgspec.msgpack.decode(octets, type=Session)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -77,7 +113,15 @@ def open_session(octets: bytes, client_id: str, now: float) -> OpenedSession:
         raise SessionRefused("session_broken")
     if record.client_id != client_id:
         raise SessionRefused("session_foreign")
-    session = OpenedSession(record)
-    if session.usable_until <= now:
-        raise SessionRefused("session_expired")
-    return session
+    return record
+
+
+def open_ticket(octets: bytes) -> SessionTicket:
+    """Read a ticket that came out of a seal, and check its version. Raises SessionRefused."""
+    try:
+        ticket = msgspec.msgpack.decode(octets, type=SessionTicket)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise SessionRefused("session_broken") from None
+    if ticket.version != SESSION_VERSION:
+        raise SessionRefused("session_broken")
+    return ticket

@@ -15,6 +15,7 @@ MAX_CHUNKS = 8
 # What comes back in one Cookie header, names included: 4 KiB of the gateway's 32 KiB stay for everybody else's cookies,
 # because a Cookie header beyond the limit would lock the browser out with 431.
 MAX_RETURNED_BYTES = 28_672
+MAX_HEADER_BYTES = 32_768
 _COUNT_BYTES = 1
 _MAX_DELETIONS = 32
 _SUFFIXES = tuple(str(index).encode("ascii") for index in range(1, MAX_CHUNKS))
@@ -49,7 +50,7 @@ class SessionCookie:
         self._sealer = sealer
         self._attributes = attributes
         self._lifetime_s = lifetime_s
-        self.allowed_bytes = min(MAX_CHUNKS * self._capacity(), MAX_RETURNED_BYTES - MAX_CHUNKS * (len(name) + 5))
+        self.allowed_bytes = min(MAX_CHUNKS * self._capacity(), MAX_RETURNED_BYTES - self._reserved_bytes())
 
     def collect(self, cookies: Cookies) -> tuple[bytes, ...] | None:
         """Return the chunks in order; `()` when there is no such cookie, None when they do not fit together."""
@@ -82,17 +83,23 @@ class SessionCookie:
             return None
         return plain[_COUNT_BYTES:]
 
-    def write(self, plain: bytes, nonce: bytes, present: Cookies) -> tuple[str, ...]:
-        """Return the Set-Cookie values that store `plain` and delete left-over chunks. Raises SessionTooLarge."""
+    def write(self, plain: bytes, nonce: bytes, present: Cookies, lifetime_s: int | None = None) -> tuple[str, ...]:
+        """Return the Set-Cookie values that store `plain` and delete left-over chunks. Raises SessionTooLarge.
+
+        `lifetime_s` may shorten the cookie's life. What the browser brings besides counts too: a Cookie header that
+        grew beyond the gateway's limit would lock it out.
+        """
         wanted = sealed_bytes(_COUNT_BYTES + len(plain))
-        if wanted > self.allowed_bytes:
-            raise SessionTooLarge(wanted, self.allowed_bytes)
+        allowed = min(self.allowed_bytes, MAX_HEADER_BYTES - self._reserved_bytes() - self._count_others(present))
+        if wanted > allowed:
+            raise SessionTooLarge(wanted, max(allowed, 0))
+        age_s = self._lifetime_s if lifetime_s is None else min(self._lifetime_s, lifetime_s)
         capacity = self._capacity()
         count = -(-wanted // capacity)
         sealed = self._sealer.seal(bytes((count,)) + plain, self._binding, nonce).decode("ascii")
         names = [self.name, *(f"{self.name}_{index}" for index in range(1, count))]
         written = [
-            render_set_cookie(name, sealed[start : start + capacity], self._attributes, self._lifetime_s)
+            render_set_cookie(name, sealed[start : start + capacity], self._attributes, age_s)
             for name, start in zip(names, range(0, wanted, capacity), strict=True)
         ]
         return (*written, *self._delete(present, keep=names))
@@ -101,8 +108,20 @@ class SessionCookie:
         """Return the Set-Cookie values that remove every chunk that the request brought, fitting or not."""
         return self._delete(present, keep=())
 
+    def is_ours(self, key: bytes) -> bool:
+        """Say whether a cookie's name is that of one of our chunks."""
+        return key == self._name or key.startswith(self._chunk_prefix)
+
+    def _count_others(self, present: Cookies) -> int:
+        """Return how many bytes of a Cookie header are not ours."""
+        return sum(len(key) + len(value) + 3 for key, value in present if not self.is_ours(key))
+
+    def _reserved_bytes(self) -> int:
+        """Return what names and separators of the chunks take in a Cookie header."""
+        return MAX_CHUNKS * (len(self.name) + 5)
+
     def _delete(self, present: Cookies, keep: Sequence[str]) -> tuple[str, ...]:
-        ours = dict.fromkeys(key for key, _ in present if key == self._name or key.startswith(self._chunk_prefix))
+        ours = dict.fromkeys(key for key, _ in present if self.is_ours(key))
         names = [key.decode("ascii", "replace") for key in ours]
         deletions = [self._render_deleted(name) for name in names[:_MAX_DELETIONS] if name not in keep]
         return tuple(deletion for deletion in deletions if deletion)

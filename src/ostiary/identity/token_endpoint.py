@@ -1,7 +1,7 @@
-"""The token endpoint's two halves: what we ask, and what we accept as an answer (RFC 6749 §4.1.3, §5).
+"""The token endpoint's two halves: what we ask, and what we accept as an answer (RFC 6749 §4.1.3, §5, §6).
 
 An answer is believed when it is a strict JSON object with a bearer token in it. What a provider writes beside an
-error is never repeated: it may quote the code or a secret.
+error is never repeated: it may quote the code or a secret. Revocation (RFC 7009) is the same call, with less to read.
 """
 
 import re
@@ -11,7 +11,7 @@ import msgspec
 
 from ostiary.errors import ProviderFault
 from ostiary.http.outbound import OutboundRequest, OutboundResponse
-from ostiary.identity.client_authentication import ClientCredentials, build_authenticated_form
+from ostiary.identity.client_authentication import AssertionMoment, ClientCredentials, build_authenticated_form
 from ostiary.identity.strict_json import InvalidJson, parse_json_object
 
 _ERROR_CODE = re.compile(r"[a-z][a-z0-9_]{1,63}\Z")
@@ -36,22 +36,68 @@ class TokenSet(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def build_code_exchange(
-    endpoint: str, credentials: ClientCredentials, *, code: str, redirect_uri: str, code_verifier: str | None
+    endpoint: str,
+    credentials: ClientCredentials,
+    moment: AssertionMoment | None,
+    *,
+    code: str,
+    redirect_uri: str,
+    code_verifier: str | None,
 ) -> OutboundRequest:
     """Build the request that redeems an authorization code; `code_verifier` None when no challenge was sent."""
     fields = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirect_uri)]
     if code_verifier is not None:
         fields.append(("code_verifier", code_verifier))
-    return build_authenticated_form(endpoint, credentials, fields)
+    return build_authenticated_form(endpoint, credentials, fields, moment=moment)
+
+
+def build_refresh(
+    endpoint: str,
+    credentials: ClientCredentials,
+    moment: AssertionMoment | None,
+    *,
+    refresh_token: str,
+    scope: str | None,
+) -> OutboundRequest:
+    """Build the request for new tokens (RFC 6749 §6); `scope` None asks for what was granted before."""
+    fields = [("grant_type", "refresh_token"), ("refresh_token", refresh_token)]
+    if scope is not None:
+        fields.append(("scope", scope))
+    return build_authenticated_form(endpoint, credentials, fields, moment=moment)
+
+
+def build_revocation(
+    endpoint: str,
+    credentials: ClientCredentials,
+    moment: AssertionMoment | None,
+    *,
+    token: str,
+    hint: str | None,
+) -> OutboundRequest:
+    """Build the request that revokes a token (RFC 7009 §2.1); `hint` is `access_token`, `refresh_token` or None."""
+    fields = [("token", token)]
+    if hint is not None:
+        fields.append(("token_type_hint", hint))
+    return build_authenticated_form(endpoint, credentials, fields, moment=moment)
+
+
+def read_revocation_response(response: OutboundResponse) -> None:
+    """Read the answer to a revocation (RFC 7009 §2.2). Raises ProviderFault `revocation_refused`.
+
+    A token that was invalid before is answered like one that is revoked now; the body says nothing.
+    """
+    if response.status not in {200, 204}:
+        raise _refuse("revocation_refused", response)
 
 
 def read_token_response(response: OutboundResponse) -> TokenSet:
-    """Read the answer (§5.1, §5.2). Raises ProviderFault `token_refused` or `token_answer_invalid`.
+    """Read the answer (§5.1, §5.2), also to a refresh. Raises ProviderFault `token_refused` or `token_answer_invalid`.
 
-    The detail of `token_refused` is the provider's error code alone (`invalid_grant`, ...), or the status.
+    The detail of `token_refused` is the provider's error code alone (`invalid_grant`, `invalid_client` where it does
+    not accept how we say who we are, ...), or the status. `scope` may come as an array of texts.
     """
     if response.status != 200:
-        raise _refusal(response)
+        raise _refuse("token_refused", response)
     try:
         answer = parse_json_object(response.body)
     except InvalidJson as error:
@@ -68,7 +114,7 @@ def read_token_response(response: OutboundResponse) -> TokenSet:
         expires_in=_read_lifetime(answer),
         refresh_token=_read_optional(answer, "refresh_token"),
         id_token=_read_optional(answer, "id_token"),
-        scope=_read_optional(answer, "scope"),
+        scope=_read_scope(answer),
     )
 
 
@@ -76,7 +122,7 @@ def _invalid(detail: str) -> ProviderFault:
     return ProviderFault("token_answer_invalid", detail, passing=False)
 
 
-def _refusal(response: OutboundResponse) -> ProviderFault:
+def _refuse(code: str, response: OutboundResponse) -> ProviderFault:
     """Make a fault of an error answer; 5xx and 429 pass by themselves, a refused grant does not."""
     passing = response.status >= 500 or response.status == 429
     try:
@@ -84,8 +130,8 @@ def _refusal(response: OutboundResponse) -> ProviderFault:
     except InvalidJson:
         error = None
     if type(error) is str and _ERROR_CODE.match(error):
-        return ProviderFault("token_refused", error, passing=passing)
-    return ProviderFault("token_refused", f"status {response.status}", passing=passing)
+        return ProviderFault(code, error, passing=passing)
+    return ProviderFault(code, f"status {response.status}", passing=passing)
 
 
 def _read_lifetime(answer: dict[str, Any]) -> int | None:
@@ -105,3 +151,11 @@ def _read_optional(answer: dict[str, Any], name: str) -> str | None:
     if value is not None and type(value) is not str:
         raise _invalid(f"the answer's {name} is no text")
     return value or None
+
+
+def _read_scope(answer: dict[str, Any]) -> str | None:
+    """Return `scope` as the specification writes it (§3.3); some providers write an array of texts instead."""
+    value = answer.get("scope")
+    if type(value) is list and all(type(each) is str for each in value):
+        return " ".join(value) or None
+    return _read_optional(answer, "scope")

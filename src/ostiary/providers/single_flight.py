@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar, final
 
-from ostiary.errors import ProviderFault
+from ostiary.errors import Fault, ProviderFault
 from ostiary.ports import Spawner
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ class SingleFlight(Generic[T]):
         """Take the port that runs the work, and the name of its tasks."""
         self._spawner = spawner
         self._name = name
-        self._flights: dict[Hashable, asyncio.Future[T | ProviderFault]] = {}
+        self._flights: dict[Hashable, asyncio.Future[T | Fault]] = {}
 
     def is_running(self, key: Hashable) -> bool:
         """Say whether work for `key` is in the air."""
@@ -33,7 +33,7 @@ class SingleFlight(Generic[T]):
     async def join(self, key: Hashable, work: Callable[[], Awaitable[T]]) -> T:
         """Return what `work` returns; it is started unless work for `key` is running already.
 
-        Raises ProviderFault when the work did, a new one for each who waited.
+        Raises the Fault that the work raised, a new one for each who waited.
         """
         flight = self._flights.get(key)
         if flight is None:
@@ -41,17 +41,17 @@ class SingleFlight(Generic[T]):
             self._flights[key] = flight
             self._spawner.spawn(self._name, self._fly(key, flight, work))
         outcome = await asyncio.shield(flight)
-        if isinstance(outcome, ProviderFault):
-            raise ProviderFault(outcome.code, outcome.detail, passing=outcome.passing)
+        if isinstance(outcome, Fault):
+            raise outcome.again()
         return outcome
 
     async def _fly(
-        self, key: Hashable, flight: asyncio.Future[T | ProviderFault], work: Callable[[], Awaitable[T]]
+        self, key: Hashable, flight: asyncio.Future[T | Fault], work: Callable[[], Awaitable[T]]
     ) -> None:
-        outcome: T | ProviderFault = ProviderFault("provider_unreachable", "the call was given up")
+        outcome: T | Fault = ProviderFault("provider_unreachable", "the call was given up")
         try:
             outcome = await work()
-        except ProviderFault as fault:
+        except Fault as fault:
             outcome = fault
         finally:
             del self._flights[key]

@@ -5,12 +5,8 @@ AuthorizedCallback, TokenSet, VerifiedIdToken, Session. The first that refuses e
 flow's cookie is deleted. What is said about a refusal is in `ostiary.relying_party.callback_answers`.
 """
 
-from collections.abc import Mapping
-from typing import Any, final
+from typing import final
 
-import msgspec
-
-from ostiary.bounded import BoundedMap
 from ostiary.errors import ProviderFault
 from ostiary.http.request import Request
 from ostiary.identity.authorization import (
@@ -22,78 +18,104 @@ from ostiary.identity.authorization import (
     read_authorization_response,
     read_parameters,
 )
-from ostiary.identity.client_authentication import ClientAuthenticationMethod, ClientCredentials
-from ostiary.identity.id_token import ExpectedIdToken, VerifiedIdToken, read_id_token
-from ostiary.identity.jose import TokenRefused, UnknownKey
-from ostiary.identity.keys import NO_KEYS, KeySet
+from ostiary.identity.jose import TokenRefused
 from ostiary.identity.login_flow import FLOW_LIFETIME_S, FlowRefused, LoginFlow, digest_state
 from ostiary.identity.metadata import Metadata
 from ostiary.identity.return_to import HOME, is_local
-from ostiary.identity.sealing import NONCE_BYTES
-from ostiary.identity.session import SESSION_VERSION, Session, encode_session
+from ostiary.identity.session import Session, SessionRefused
 from ostiary.identity.session_cookie import SessionTooLarge
-from ostiary.identity.token_endpoint import TokenSet, build_code_exchange, read_token_response
-from ostiary.identity.userinfo import build_userinfo_request, read_userinfo
+from ostiary.identity.token_endpoint import TokenSet
 from ostiary.plugin import Reply, Services
 from ostiary.providers.provider import Provider
 from ostiary.relying_party.callback_answers import CallbackAnswers
 from ostiary.relying_party.client_cookies import ClientCookies
-from ostiary.relying_party.pages import add_cookies, build_redirect
+from ostiary.relying_party.id_tokens import IdTokens
+from ostiary.relying_party.pages import add_cookies, build_hop, build_redirect
+from ostiary.relying_party.renewal import find_state
 from ostiary.relying_party.return_address import ReturnAddress
+from ostiary.relying_party.revocations import Revocations
+from ostiary.relying_party.session_keeper import SessionKeeper
+from ostiary.relying_party.session_maker import Grant, build_session
 from ostiary.relying_party.settings import RelyingPartySettings
+from ostiary.relying_party.token_client import TokenClient
 
-REMEMBERED_STATES = 16_384
-# RFC 6749 §5.1 only recommends `expires_in`; APISIX takes an hour where the provider does not say.
-UNSAID_LIFETIME_S = 3600
-_OUR_METHODS: tuple[ClientAuthenticationMethod, ...] = ("client_secret_basic", "client_secret_post")
+# Answers to `prompt=none` of a provider that would have to ask the person something (OpenID Connect Core §3.1.2.6).
+_WANTS_INTERACTION = frozenset({
+    "account_selection_required", "consent_required", "interaction_required", "login_required",
+})  # fmt: skip
 
 
 @final
 class Callback:
-    """Finishes logins. Remembers the states that were used, in this process, for as long as a flow lives."""
+    """Finishes logins. That a state is used once is noted in the shared state, for as long as a flow lives."""
 
-    __slots__ = ("_answers", "_provider", "_services", "_settings", "_used")
+    __slots__ = ("_answers", "_id_tokens", "_provider", "_revocations", "_services", "_settings", "_store", "_tokens")
 
     def __init__(
-        self, settings: RelyingPartySettings, address: ReturnAddress, provider: Provider, services: Services
+        self,
+        settings: RelyingPartySettings,
+        address: ReturnAddress,
+        provider: Provider,
+        revocations: Revocations,
+        services: Services,
     ) -> None:
-        """Start with no state used."""
+        """Take the parts; no I/O."""
         self._settings = settings
         self._provider = provider
+        self._revocations = revocations
         self._services = services
-        self._used: BoundedMap[str, bool] = BoundedMap(REMEMBERED_STATES)
+        self._store = find_state(settings, services)
+        self._tokens = TokenClient(settings.credentials, provider, services)
+        self._id_tokens = IdTokens(settings, provider, services)
         self._answers = CallbackAnswers(address, services.log)
 
-    async def finish(self, request: Request, cookies: ClientCookies) -> Reply:
-        """Answer a callback: 303 to where the person wanted to go, or a page; the flow's cookie goes either way."""
+    async def finish(self, request: Request, cookies: ClientCookies, keeper: SessionKeeper) -> Reply:
+        """Answer a callback: on to where the person wanted to go, or a page; the flow's cookie goes either way.
+
+        Raises StoreFault.
+        """
         states = [value for name, value in read_parameters(request.target.query) if name == "state"]
         deletions = cookies.flows.delete(states, request.cookies)
         flow: LoginFlow | None = None
         try:
             response = self._check_request(request)
-            flow = self._find_flow(response, request, cookies)
-            reply = await self._complete(response, flow, request, cookies)
+            flow = await self._find_flow(response, request, cookies)
+            reply = await self._complete(response, flow, request, keeper)
         except (CallbackRefused, FlowRefused, TokenRefused) as refused:
             reply = self._answers.refuse(request, refused, flow, self._services.clock.now())
         except AuthorizationDenied as denied:
-            reply = self._answers.deny(request, denied, flow)
+            reply = self._deny(request, denied, flow, keeper)
         except ProviderFault as fault:
             reply = self._answers.blame_provider(request, fault, flow)
         return add_cookies(reply, deletions)
 
+    def _deny(
+        self, request: Request, denied: AuthorizationDenied, flow: LoginFlow | None, keeper: SessionKeeper
+    ) -> Reply:
+        """A silent login that cannot be silent goes on as an ordinary one: without the session the next page asks."""
+        if flow is None or not flow.is_silent:
+            return self._answers.deny(request, denied, flow)
+        over = denied.error in _WANTS_INTERACTION
+        deletions = keeper.cookie.delete(request.cookies) if over else ()
+        return build_redirect(303, _find_place(flow), "silent_login_refused", deletions)
+
     async def _complete(
-        self, response: AuthorizationResponse, flow: LoginFlow, request: Request, cookies: ClientCookies
+        self, response: AuthorizationResponse, flow: LoginFlow, request: Request, keeper: SessionKeeper
     ) -> Reply:
         """The checks that ask the provider, in order."""
-        now = self._services.clock.now()
-        metadata = await self._provider.load_metadata(now)
+        metadata = await self._provider.load_metadata(self._services.clock.now())
         callback = authorize(response, flow, metadata)
         tokens = await self._redeem_code(callback, metadata)
         received_at = self._services.clock.now()
-        id_token = await self._verify_id_token(tokens, callback, metadata)
-        userinfo = await self._fetch_userinfo(tokens, id_token, metadata, request.id)
-        session = self._build_session(tokens, id_token, userinfo, metadata, received_at)
-        return self._answer(session, flow, request, cookies)
+        id_token = await self._id_tokens.verify_login(tokens, callback, metadata)
+        subject = id_token.claims["sub"]
+        userinfo = None
+        if self._settings.contents.userinfo and self._settings.headers.userinfo:
+            userinfo = await self._id_tokens.fetch_userinfo(tokens.access_token, subject, metadata, request.id)
+        grant = Grant(tokens, id_token, userinfo, received_at)
+        session = build_session(self._settings, grant, id_token, self._services.random)
+        await self._end_session_of_another(request, keeper, subject)
+        return await self._answer(session, flow, request, keeper)
 
     def _check_request(self, request: Request) -> AuthorizationResponse:
         """OpenID Connect Core §3.1.2.5: the answer comes by GET, in the query, every parameter once."""
@@ -101,126 +123,57 @@ class Callback:
             raise CallbackRefused("callback_method")
         return read_authorization_response(request.target.query)
 
-    def _find_flow(self, response: AuthorizationResponse, request: Request, cookies: ClientCookies) -> LoginFlow:
+    async def _find_flow(self, response: AuthorizationResponse, request: Request, cookies: ClientCookies) -> LoginFlow:
         """RFC 9700 §2.1, §4.7: this browser started this login, less than ten minutes ago, and has not finished it."""
         now = self._services.clock.now()
-        digest = digest_state(response.state)
-        if self._used.get(digest, now):
+        mark = f"login:{digest_state(response.state)}"
+        try:
+            flow = cookies.flows.find(response.state, request.cookies, now)
+        except FlowRefused as refused:
+            if refused.code == "flow_absent" and await self._store.read(mark) is not None:
+                raise CallbackRefused("callback_replayed") from None
+            raise
+        if not await self._store.create(mark, b"1", now + FLOW_LIFETIME_S):
             raise CallbackRefused("callback_replayed")
-        flow = cookies.flows.find(response.state, request.cookies, now)
-        self._used.put(digest, value=True, expires_at=now + FLOW_LIFETIME_S, now=now)
         return flow
 
     async def _redeem_code(self, callback: AuthorizedCallback, metadata: Metadata) -> TokenSet:
         """RFC 6749 §4.1.3: the code goes once, with its verifier, to the token endpoint of the flow's own issuer."""
-        if metadata.token_endpoint is None:
-            raise ProviderFault("provider_without_token_endpoint", "no token_endpoint", passing=False)
-        request = build_code_exchange(
-            metadata.token_endpoint,
-            self._choose_credentials(metadata),
+        return await self._tokens.redeem(
+            metadata,
             code=callback.code,
             redirect_uri=callback.flow.redirect_uri,
             code_verifier=callback.flow.code_verifier,
         )
-        return read_token_response(await self._provider.call(request))
 
-    async def _verify_id_token(
-        self, tokens: TokenSet, callback: AuthorizedCallback, metadata: Metadata
-    ) -> VerifiedIdToken:
-        """OpenID Connect Core §3.1.3.7: every check of the ID token; a new key is looked for once."""
-        if tokens.id_token is None:
-            raise TokenRefused("id_token_missing")
-        algorithms = frozenset(metadata.id_token_signing_alg_values_supported) - {"none"}
-        expected = ExpectedIdToken(
-            issuer=callback.flow.issuer,
-            client_id=callback.flow.client_id,
-            nonce=callback.flow.nonce,
-            nonce_required=self._settings.require_nonce,
-            algorithms=algorithms or None,
-            client_secret=self._settings.credentials.client_secret,
-            slack_s=self._settings.slack_s,
-            access_token=tokens.access_token,
-            code=callback.code,
-            state=callback.flow.state,
-        )
-        keys = await self._load_keys(metadata)
-        now = self._services.clock.now()
+    async def _end_session_of_another(self, request: Request, keeper: SessionKeeper, subject: str) -> None:
+        """DESIGN.md §9.8: whoever was signed in before in this browser no longer is. Raises StoreFault."""
+        chunks = keeper.cookie.collect(request.cookies)
+        if not chunks:
+            return
         try:
-            return read_id_token(tokens.id_token, expected, keys, now)
-        except UnknownKey as unknown:
-            if not self._provider.may_refresh_keys(unknown.kid, now):
-                raise
-            keys = await self._provider.refresh_keys(now, unknown.kid)
-            return read_id_token(tokens.id_token, expected, keys, self._services.clock.now())
+            opened = keeper.open(chunks)
+            record = opened if isinstance(opened, Session) else await keeper.load(opened)
+        except SessionRefused:
+            return
+        if record is not None and record.subject != subject:
+            await self._revocations.revoke(record.family, record.expires_at)
+            await keeper.remove(record.id)
 
-    async def _load_keys(self, metadata: Metadata) -> KeySet:
-        """Take the keys from memory, else fetch them; a provider that signs with the client secret has none."""
-        if metadata.jwks_uri is None:
-            return NO_KEYS
-        now = self._services.clock.now()
-        known = self._provider.keys(now)
-        return known if known is not None else await self._provider.load_keys(now)
-
-    async def _fetch_userinfo(
-        self, tokens: TokenSet, id_token: VerifiedIdToken, metadata: Metadata, reference: str
-    ) -> Mapping[str, Any] | None:
-        """OpenID Connect Core §5.3.4: userinfo of another subject ends the login; none at all is only logged."""
-        if not self._settings.headers.userinfo or metadata.userinfo_endpoint is None:
-            return None
-        request = build_userinfo_request(metadata.userinfo_endpoint, tokens.access_token)
-        try:
-            return read_userinfo(await self._provider.call(request), id_token.claims["sub"])
-        except ProviderFault as fault:
-            if fault.code == "userinfo_subject_mismatch":
-                raise
-            self._services.log.event(
-                "warning", "userinfo_missing", "signed in without userinfo", cause=fault.code, request=reference
-            )
-            return None
-
-    def _build_session(
-        self,
-        tokens: TokenSet,
-        id_token: VerifiedIdToken,
-        userinfo: Mapping[str, Any] | None,
-        metadata: Metadata,
-        received_at: float,
-    ) -> Session:
-        """DESIGN.md §9.8: a new session, of verified parts only; nothing that the browser brought goes into it."""
-        lifetime_s = UNSAID_LIFETIME_S if tokens.expires_in is None else tokens.expires_in
-        return Session(
-            version=SESSION_VERSION,
-            issuer=metadata.issuer,
-            client_id=self._settings.credentials.client_id,
-            subject=id_token.claims["sub"],
-            created_at=received_at,
-            expires_at=received_at + self._settings.lifetime_s,
-            access_token=tokens.access_token,
-            access_token_expires_at=received_at + lifetime_s,
-            refresh_token=tokens.refresh_token,
-            scope=self._settings.scope if tokens.scope is None else tokens.scope,
-            id_token=id_token.raw,
-            id_token_claims=dict(id_token.claims),
-            userinfo=None if userinfo is None else dict(userinfo),
-        )
-
-    def _answer(self, session: Session, flow: LoginFlow, request: Request, cookies: ClientCookies) -> Reply:
+    async def _answer(self, session: Session, flow: LoginFlow, request: Request, keeper: SessionKeeper) -> Reply:
         """RFC 9700 §4.12: 303, so that no body travels on; to a place on this origin, checked again."""
-        dice = self._services.random.token_bytes(NONCE_BYTES)
         try:
-            written = cookies.session.write(encode_session(session), dice, request.cookies)
+            written = keeper.write_cookie(session, request.cookies)
+            await keeper.save(session)
         except SessionTooLarge as excess:
             return self._answers.refuse_session(request, excess, session)
         except ValueError:
             raise TokenRefused("claims_unusable") from None
-        return build_redirect(303, flow.return_to if is_local(flow.return_to) else HOME, "login_finished", written)
+        place = _find_place(flow)
+        if self._settings.cookie.same_site == "Strict":
+            return build_hop(place, "login_finished", written)
+        return build_redirect(303, place, "login_finished", written)
 
-    def _choose_credentials(self, metadata: Metadata) -> ClientCredentials:
-        """Authenticate as configured; where the provider does not offer that, by the first of its methods we know."""
-        credentials = self._settings.credentials
-        offered = metadata.token_endpoint_auth_methods_supported
-        if not offered or credentials.method in offered:
-            return credentials
-        known = [method for method in _OUR_METHODS if method in offered]
-        ordered = sorted(known, key=offered.index)
-        return msgspec.structs.replace(credentials, method=ordered[0]) if ordered else credentials
+
+def _find_place(flow: LoginFlow) -> str:
+    return flow.return_to if is_local(flow.return_to) else HOME

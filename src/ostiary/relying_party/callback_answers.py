@@ -4,6 +4,7 @@ The commonest complaint about gateways of this kind is one message for ten cause
 page and remedy: another host, blocked cookies, too late, already finished, another browser. Nothing here decides.
 """
 
+from collections.abc import Mapping
 from typing import final
 
 import msgspec
@@ -20,9 +21,17 @@ from ostiary.identity.session_cookie import SessionTooLarge
 from ostiary.plugin import Reply
 from ostiary.ports import Log
 from ostiary.relying_party.pages import TEXTS, Text, build_page_reply
+from ostiary.relying_party.remedies import (
+    find_denial_remedy,
+    find_fault_remedy,
+    find_refusal_remedy,
+    is_about_client,
+    is_about_pkce,
+)
 from ostiary.relying_party.return_address import ReturnAddress
 
 _PASSING_ERRORS = frozenset({"temporarily_unavailable", "server_error"})
+_OWN_PAGES = frozenset({"token_refused", "client_refused"})
 
 
 @final
@@ -45,10 +54,18 @@ class CallbackAnswers:
     ) -> Reply:
         """Answer a check that failed; what failed in an ID token is told to the log alone."""
         code = self._explain_absence(request, now) if refused.code == "flow_absent" else refused.code
-        self._log.event("warning", code, "a login was refused", request=request.id, host=request.host)
+        self._log.event(
+            "warning",
+            code,
+            "a login was refused",
+            request=request.id,
+            host=request.host,
+            remedy=find_refusal_remedy(code, refused),
+        )
         link = self._plan_link(request, flow)
         if isinstance(refused, TokenRefused):
-            return build_page_reply(request, "id_token_refused", link=link, reason=code)
+            page = "id_token_refused" if refused.ahead_s is None else "clocks_differ"
+            return build_page_reply(request, page, link=link, reason=code)
         if code == "flow_other_host":
             return build_page_reply(request, code, text=self._name_both_hosts(request), link=link)
         headers = (("Allow", "GET"),) if code == "callback_method" else ()
@@ -59,9 +76,18 @@ class CallbackAnswers:
         code = "sign_in_refused"
         if denied.error in _PASSING_ERRORS:
             code = "provider_unavailable"
+        elif is_about_pkce(denied):
+            code = "pkce_refused"
         elif denied.error == "access_denied":
             code = "provider_access_denied"
-        self._log.event("warning", code, "the provider ended a login", request=request.id, provider_error=denied.error)
+        self._log.event(
+            "warning",
+            code,
+            "the provider ended a login",
+            request=request.id,
+            provider_error=denied.error,
+            remedy=find_denial_remedy(denied, flow),
+        )
         said = f"{denied.error}: {denied.description}" if denied.description else denied.error
         fixed = TEXTS[code]
         text = msgspec.structs.replace(fixed, happened=f"{fixed.happened} It said: {said}")
@@ -69,28 +95,38 @@ class CallbackAnswers:
 
     def blame_provider(self, request: Request, fault: ProviderFault, flow: LoginFlow | None) -> Reply:
         """Answer a provider that could not be reached, or whose answer cannot be used."""
-        self._log.event("error", fault.code, "the provider failed a login", request=request.id, detail=fault.detail)
+        reason = "client_refused" if is_about_client(fault) else fault.code
+        self._log.event(
+            "error",
+            reason,
+            "the provider failed a login",
+            request=request.id,
+            detail=fault.detail,
+            remedy=find_fault_remedy(fault, flow),
+        )
         code = "provider_answer_invalid"
         if fault.passing:
             code = "provider_unavailable"
-        elif fault.code == "token_refused":
-            code = "token_refused"
-        return build_page_reply(request, code, link=self._plan_link(request, flow), reason=fault.code)
+        elif reason in _OWN_PAGES:
+            code = reason
+        return build_page_reply(request, code, link=self._plan_link(request, flow), reason=reason)
 
     def refuse_session(self, request: Request, excess: SessionTooLarge, session: Session) -> Reply:
         """Answer a session that does not fit into cookies; the log says which part is how large."""
         parts = {
-            "access_token_bytes": len(session.access_token),
+            "access_token_bytes": len(session.access_token or ""),
             "refresh_token_bytes": len(session.refresh_token or ""),
-            "id_token_bytes": len(session.id_token),
-            "id_token_claims_bytes": len(msgspec.json.encode(session.id_token_claims)),
-            "userinfo_bytes": len(msgspec.json.encode(session.userinfo)),
+            "id_token_bytes": len(session.id_token or ""),
+            "id_token_claims_bytes": _measure(session.id_token_claims),
+            "userinfo_bytes": _measure(session.userinfo),
         }
         self._log.event(
             "error",
             "session_too_large",
-            "the session does not fit into cookies: let the provider issue smaller tokens or fewer claims",
+            "the session does not fit into cookies",
             request=request.id,
+            remedy="keep less of it (session_contents), keep it on the server (session.storage: redis or sqlite), or "
+            "let the provider issue smaller tokens",
             wanted_bytes=excess.wanted_bytes,
             allowed_bytes=excess.allowed_bytes,
             **parts,
@@ -122,3 +158,7 @@ class CallbackAnswers:
         """Offer the way to start again: the page that was wanted, if this browser's flow says so."""
         place = flow.return_to if flow is not None else self._address.find_start(request)
         return Link("Try again", place if is_local(place) else HOME)
+
+
+def _measure(claims: Mapping[str, object] | None) -> int:
+    return 0 if claims is None else len(msgspec.json.encode(claims))

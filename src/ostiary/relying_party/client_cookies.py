@@ -2,7 +2,7 @@
 
 Names hold a digest of provider and client, so that two clients on one host stay signed in side by side; seals hold
 both in full, so that no cookie works for another client (DESIGN.md §7). Over https they are `Secure` and have the
-`__Host-` prefix, which no sibling domain can set (RFC 6265bis §4.1.3.2).
+`__Host-` prefix, which no sibling domain can set (RFC 6265bis §4.1.3.2); `__Secure-` where a domain or path is set.
 """
 
 import re
@@ -15,12 +15,14 @@ from ostiary.identity.login_flow import FLOW_VERSION, FlowCookies
 from ostiary.identity.sealing import Sealer, bind
 from ostiary.identity.session import SESSION_VERSION
 from ostiary.identity.session_cookie import SessionCookie
-from ostiary.relying_party.settings import RelyingPartySettings
+from ostiary.relying_party.settings import CookieSettings, RelyingPartySettings
 
 SESSION_PREFIX = "ostiary_session_"
 FLOW_PREFIX = "ostiary_login_"
 # Every client's: a sealed session is nobody else's business, so no upstream sees any of them.
-OWNED_NAMES = tuple(f"{host}{prefix}*" for host in ("", "__Host-") for prefix in (SESSION_PREFIX, FLOW_PREFIX))
+OWNED_NAMES = tuple(
+    f"{prefix}{name}*" for prefix in ("", "__Host-", "__Secure-") for name in (SESSION_PREFIX, FLOW_PREFIX)
+)
 MAX_MOVES = 5
 _MOVES_LIFETIME_S = 10
 _DIGEST_CHARACTERS = 8
@@ -29,29 +31,34 @@ _ONE_DIGIT = re.compile(rb"[0-9]\Z")
 
 @final
 class ClientCookies:
-    """Session and flow cookies under one scheme, and the counter that keeps host moves from going round in circles."""
+    """Session and flow cookies under one scheme, and the counter that keeps host moves from going round in circles.
 
-    __slots__ = ("_attributes", "_moves_name", "flows", "session")
+    `binding` is what everything sealed for this client is bound to: provider, client and record version.
+    """
+
+    __slots__ = ("_flow_attributes", "_moves_name", "binding", "flows", "session")
 
     def __init__(self, settings: RelyingPartySettings, *, secure: bool) -> None:
         """Derive names and keys."""
         client = (settings.discovery, settings.credentials.client_id)
-        digest = sha256(bind(*client)).hexdigest()[:_DIGEST_CHARACTERS]
+        digest = digest_client(settings)
         host = "__Host-" if secure else ""
-        self._attributes = CookieAttributes(secure=secure)
+        self._flow_attributes = CookieAttributes(secure=secure)
         self._moves_name = f"{host}{FLOW_PREFIX}moves"
+        self.binding = (*client, str(SESSION_VERSION))
+        attributes = _plan_attributes(settings.cookie, secure=secure)
         self.session = SessionCookie(
-            f"{host}{SESSION_PREFIX}{digest}",
-            (*client, str(SESSION_VERSION)),
+            settings.cookie.name or f"{_find_prefix(attributes)}{SESSION_PREFIX}{digest}",
+            self.binding,
             Sealer(settings.secrets, "session"),
-            self._attributes,
-            settings.lifetime_s,
+            attributes,
+            int(settings.limits.absolute_s),
         )
         self.flows = FlowCookies(
             f"{host}{FLOW_PREFIX}{digest}_",
             (*client, str(FLOW_VERSION)),
             Sealer(settings.secrets, "login flow"),
-            self._attributes,
+            self._flow_attributes,
         )
 
     def count_moves(self, request: Request) -> int:
@@ -66,4 +73,26 @@ class ClientCookies:
 
     def write_moves(self, count: int) -> str:
         """Return the Set-Cookie value that remembers a host move for ten seconds."""
-        return render_set_cookie(self._moves_name, str(count), self._attributes, _MOVES_LIFETIME_S)
+        return render_set_cookie(self._moves_name, str(count), self._flow_attributes, _MOVES_LIFETIME_S)
+
+
+def digest_client(settings: RelyingPartySettings) -> str:
+    """Return the part of names that stands for provider and client: 8 hexadecimal characters."""
+    return sha256(bind(settings.discovery, settings.credentials.client_id)).hexdigest()[:_DIGEST_CHARACTERS]
+
+
+def _plan_attributes(cookie: CookieSettings, *, secure: bool) -> CookieAttributes:
+    return CookieAttributes(
+        path=cookie.path,
+        domain=cookie.domain,
+        secure=secure if cookie.secure is None else cookie.secure,
+        http_only=cookie.http_only,
+        same_site=cookie.same_site,
+    )
+
+
+def _find_prefix(attributes: CookieAttributes) -> str:
+    """Return the name prefix whose promise the attributes keep."""
+    if not attributes.secure:
+        return ""
+    return "__Host-" if attributes.domain is None and attributes.path == "/" else "__Secure-"

@@ -1,8 +1,9 @@
 """What the upstream is told about a signed-in person: headers rendered once for each session.
 
-`X-Access-Token` (or `Authorization`) is the token itself; `X-ID-Token` and `X-Userinfo` are base64 of JSON, so always
-ASCII. A value that no header can carry is left out and logged; it is never cut. The client's own `Authorization` goes:
-it did not sign anybody in, and the upstream must not take it for who did.
+`X-Access-Token` (or `Authorization`), `X-Refresh-Token` and `X-Raw-ID-Token` are the tokens themselves; `X-ID-Token`
+and `X-Userinfo` are base64 of JSON, so always ASCII. A value that no header can carry is left out and logged; it is
+never cut. The client's own `Authorization` goes: it did not sign anybody in, and the upstream must not take it for
+who did.
 """
 
 from binascii import b2a_base64
@@ -20,8 +21,15 @@ from ostiary.relying_party.settings import SessionHeaders
 MAX_TOTAL_BYTES = 24_576
 
 
-def build_session_admit(record: Session, headers: SessionHeaders, log: Log) -> Admit:
-    """Return the verdict that every request with this session gets."""
+def build_session_admit(
+    record: Session,
+    headers: SessionHeaders,
+    log: Log,
+    *,
+    is_bare: bool = False,
+    set_cookies: tuple[str, ...] = (),
+) -> Admit:
+    """Return the verdict that every request with this session gets; a bare one has no access token to show."""
     digest = digest_subject(record.issuer, record.subject)
     principal = Principal(
         issuer=record.issuer,
@@ -29,9 +37,10 @@ def build_session_admit(record: Session, headers: SessionHeaders, log: Log) -> A
         client_id=record.client_id,
         kind="person",
         digest=digest,
-        claims=record.id_token_claims,
+        claims=record.id_token_claims or {},
     )
-    return Admit(principal, reason="session", edits=_build_edits(record, headers, digest, log))
+    edits = _build_edits(_plan_headers(record, headers, is_bare=is_bare), digest, log)
+    return Admit(principal, reason="session", edits=edits, set_cookies=set_cookies)
 
 
 def encode_claims(claims: Mapping[str, Any]) -> str:
@@ -39,10 +48,10 @@ def encode_claims(claims: Mapping[str, Any]) -> str:
     return b2a_base64(msgspec.json.encode(claims), newline=False).decode("ascii")
 
 
-def _build_edits(record: Session, headers: SessionHeaders, digest: str, log: Log) -> RequestEdits:
+def _build_edits(planned: list[tuple[str, str]], digest: str, log: Log) -> RequestEdits:
     kept: list[tuple[str, str]] = []
     used = 0
-    for name, value in _plan_headers(record, headers):
+    for name, value in planned:
         used += len(name) + len(value)
         if used <= MAX_TOTAL_BYTES and _is_sendable(name, value):
             kept.append((name, value))
@@ -59,16 +68,21 @@ def _build_edits(record: Session, headers: SessionHeaders, digest: str, log: Log
     return edit_request(kept, delete=("Authorization",))
 
 
-def _plan_headers(record: Session, headers: SessionHeaders) -> list[tuple[str, str]]:
+def _plan_headers(record: Session, headers: SessionHeaders, *, is_bare: bool) -> list[tuple[str, str]]:
     planned = []
-    if headers.access_token and headers.access_token_in_authorization:
-        planned.append(("Authorization", f"Bearer {record.access_token}"))
-    elif headers.access_token:
-        planned.append(("X-Access-Token", record.access_token))
-    if headers.id_token:
+    if record.access_token is not None and headers.access_token and not is_bare:
+        if headers.access_token_in_authorization:
+            planned.append(("Authorization", f"Bearer {record.access_token}"))
+        else:
+            planned.append(("X-Access-Token", record.access_token))
+    if headers.id_token and record.id_token_claims is not None:
         planned.append(("X-ID-Token", encode_claims(record.id_token_claims)))
     if headers.userinfo and record.userinfo is not None:
         planned.append(("X-Userinfo", encode_claims(record.userinfo)))
+    if headers.refresh_token and record.refresh_token is not None:
+        planned.append(("X-Refresh-Token", record.refresh_token))
+    if headers.raw_id_token and record.id_token is not None:
+        planned.append(("X-Raw-ID-Token", record.id_token))
     return planned
 
 

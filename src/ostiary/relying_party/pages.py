@@ -4,6 +4,7 @@ Texts say what happened and what to do. They repeat nothing of the request but t
 escaped; everything else is in the log under the same reference.
 """
 
+from html import escape
 from typing import final
 
 import msgspec
@@ -101,6 +102,20 @@ TEXTS = {
     "token_refused": Text(
         502, "Sign-in failed", "The identity provider did not redeem its own code.", f"{_AGAIN} {_OPERATOR}"
     ),
+    "client_refused": Text(
+        502,
+        "Sign-in is not possible here",
+        "The identity provider does not accept this gateway as a client, so nobody can sign in. Nothing is wrong with "
+        "your account.",
+        "Tell the operator the reference below: the log says what to compare.",
+    ),
+    "pkce_refused": Text(
+        400,
+        "Sign-in is not possible here",
+        "The identity provider does not accept how this gateway protects its sign-ins (PKCE). Nothing is wrong with "
+        "your account.",
+        "Tell the operator the reference below: the log says which setting to change.",
+    ),
     "provider_answer_invalid": Text(
         502, "Sign-in failed", "The identity provider's answer cannot be used.", f"{_AGAIN} {_OPERATOR}"
     ),
@@ -110,15 +125,43 @@ TEXTS = {
         "What the identity provider says about you does not pass the checks of this gateway.",
         f"{_AGAIN} {_OPERATOR}",
     ),
+    "clocks_differ": Text(
+        502,
+        "Sign-in failed",
+        "What the identity provider says about you is from another time than this gateway's clock shows.",
+        f"{_AGAIN} If it happens again, tell the operator the reference below: the log says how far the clocks are "
+        "apart.",
+    ),
     "session_too_large": Text(
         502,
         "Signed in, but too much to remember",
-        "The tokens of the identity provider do not fit into the browser's cookies.",
-        "Tell the operator the reference below: the log says how large they are and what to change.",
+        "The tokens of the identity provider do not fit into the browser's cookies, so the sign-in could not be kept.",
+        "Tell the operator the reference below: the log says how large each part is and what to change "
+        "(session_contents, or session.storage: redis or sqlite).",
     ),
     "login_address_too_long": Text(
         414, "The address is too long", "A sign-in cannot start from an address of this length.", "Open a shorter one."
     ),
+    "claims_refused": Text(
+        401,
+        "Not enough is known about you",
+        "You are signed in, but what the identity provider says about you is not what this page requires.",
+        "Ask whoever runs the application; the log says under the reference below what was missing.",
+    ),
+    "logout_unconfirmed": Text(
+        403,
+        "Do you want to sign out?",
+        "Another site sent you to the address that signs people out, so nothing was done yet.",
+        "Sign out with the link below, or just go back.",
+    ),
+    "logout_incomplete": Text(
+        503,
+        "Signed out here",
+        "You are signed out of this application, but the identity provider cannot be reached: you may still be signed "
+        "in there.",
+        "Try again in a moment, or close the browser.",
+    ),
+    "signed_out": Text(200, "You are signed out", "The session has ended.", "You can close this page."),
     "scope_missing": Text(
         403,
         "Not allowed",
@@ -164,3 +207,24 @@ def build_redirect(status: int, location: str, reason: str, set_cookies: tuple[s
     """Answer with a redirect that nobody keeps: 302 on the way to the provider, 303 on the way back."""
     headers = (("Location", location), ("Cache-Control", "no-store"))
     return add_cookies(Reply(status, reason=reason, headers=headers), set_cookies)
+
+
+def build_hop(location: str, reason: str, set_cookies: tuple[str, ...]) -> Reply:
+    """Answer with a page that goes on to `location` by itself, for cookies that are SameSite=Strict.
+
+    A browser sends those only where the way began on this site; a redirect that began at the provider did not.
+    """
+    place = escape(location)
+    body = (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="refresh" content="0;url={place}">\n<title>Signed in</title>\n</head>\n'
+        f'<body>\n<p>You are signed in. <a href="{place}">Go on</a></p>\n</body>\n</html>\n'
+    )
+    headers = (
+        ("Content-Type", "text/html; charset=utf-8"),
+        ("Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
+        ("Cache-Control", "no-store"),
+        ("Referrer-Policy", "no-referrer"),
+        ("X-Content-Type-Options", "nosniff"),
+    )
+    return add_cookies(Reply(200, reason=reason, headers=headers, body=body.encode("ascii")), set_cookies)

@@ -1,18 +1,23 @@
-"""The relying party as policies use it: is somebody signed in, is this a callback, send this person to sign in.
+"""The relying party as policies use it: is somebody signed in, is this a callback or a logout, send them to sign in.
 
-It joins the session stage, the start of a login and the callback, each under the cookies of the public scheme. What
-happens to those who are not signed in (sign in, refuse, let pass) is the policy's to decide.
+It joins the session stage, the start of a login, the callback and the logout, each under the cookies of the public
+scheme. What happens to those who are not signed in (sign in, refuse, let pass) is the policy's to decide.
 """
 
 from typing import NamedTuple, final
 
 from ostiary.http.request import Request
-from ostiary.plugin import Admit, Pending, Reply, Services, Verdict
+from ostiary.plugin import Claim, Pending, Services, Verdict
 from ostiary.providers.provider import Provider
 from ostiary.relying_party.callback import Callback
-from ostiary.relying_party.client_cookies import ClientCookies
+from ostiary.relying_party.client_cookies import ClientCookies, digest_client
+from ostiary.relying_party.logout import Logout
+from ostiary.relying_party.renewal import Renewal, find_state
 from ostiary.relying_party.return_address import ReturnAddress
-from ostiary.relying_party.session_stage import NoSession, SessionStage
+from ostiary.relying_party.revocations import Revocations
+from ostiary.relying_party.session_keeper import SessionKeeper
+from ostiary.relying_party.session_resolution import SessionResolution
+from ostiary.relying_party.session_stage import Found, PendingSession, SessionStage
 from ostiary.relying_party.settings import RelyingPartySettings
 from ostiary.relying_party.sign_in import SignIn
 
@@ -21,6 +26,8 @@ class _Side(NamedTuple):
     """What belongs to one public scheme."""
 
     cookies: ClientCookies
+    keeper: SessionKeeper
+    renewal: Renewal
     sessions: SessionStage
 
 
@@ -28,16 +35,34 @@ class _Side(NamedTuple):
 class RelyingParty:
     """One client at one provider."""
 
-    __slots__ = ("_callback", "_plain", "_secure", "_sign_in", "address")
+    __slots__ = ("_callback", "_logout", "_plain", "_secure", "_sign_in", "address")
 
     def __init__(self, settings: RelyingPartySettings, provider: Provider, services: Services) -> None:
-        """Join the parts; no network I/O. Raises OperatorFault for a redirect URI that could never work."""
+        """Join the parts; no I/O. Raises OperatorFault for a redirect URI that could never work."""
         self.address = ReturnAddress(settings.redirect_uri, services.public_url, services.place)
+        revocations = Revocations(
+            find_state(settings, services), f"revoked:{digest_client(settings)}", settings.revalidate_s, services.clock,
+            services.spawner,
+        )  # fmt: skip
         scheme = self.address.scheme
-        self._secure = _make_side(settings, services, secure=scheme != "http")
-        self._plain = self._secure if scheme is not None else _make_side(settings, services, secure=False)
+        self._secure = _make_side(settings, provider, revocations, services, secure=scheme != "http")
+        self._plain = (
+            self._secure if scheme is not None else _make_side(settings, provider, revocations, services, secure=False)
+        )
         self._sign_in = SignIn(settings, self.address, provider, services)
-        self._callback = Callback(settings, self.address, provider, services)
+        self._callback = Callback(settings, self.address, provider, revocations, services)
+        self._logout = Logout(settings, self.address, provider, revocations, services)
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """The paths that belong to the relying party besides the route's own."""
+        return (*self.address.claims, *self._logout.claims)
+
+    @property
+    def cookie_names(self) -> tuple[str, ...]:
+        """The names of session cookies that are not made of the usual prefixes."""
+        names = dict.fromkeys(side.cookies.session.name for side in (self._secure, self._plain))
+        return tuple(name for each in names for name in (each, f"{each}_*"))
 
     def is_callback(self, request: Request) -> bool:
         """Say whether sign-ins return to this path."""
@@ -45,21 +70,43 @@ class RelyingParty:
 
     def finish_sign_in(self, request: Request) -> Verdict:
         """Answer a callback; never raises for what the provider or the browser did wrong."""
-        return Pending(lambda: self._callback.finish(request, self._side(request).cookies))
+        side = self._side(request)
+        return Pending(lambda: self._callback.finish(request, side.cookies, side.keeper))
 
-    def find_session(self, request: Request, now: float) -> Admit | Reply | NoSession:
-        """Return the session's verdict, or why there is no session."""
+    def is_logout(self, request: Request) -> bool:
+        """Say whether this is the path that signs people out."""
+        return self._logout.is_logout(request.path)
+
+    def sign_out(self, request: Request) -> Verdict:
+        """End the session, here and at the provider. A Pending's `settle()` may raise StoreFault."""
+        side = self._side(request)
+        return self._logout.answer(request, side.keeper, side.renewal)
+
+    def find_session(self, request: Request, now: float) -> Found | PendingSession:
+        """Return the session's verdict, why there is no session, or what has to be awaited to know."""
         side = self._secure if request.scheme == "https" else self._plain
         return side.sessions.find(request, now)
 
-    def start_sign_in(self, request: Request, now: float) -> Verdict:
-        """Send a navigation to the provider. A Pending's `settle()` may raise ProviderFault."""
-        return self._sign_in.start(request, self._side(request).cookies, now)
+    def delete_session_cookie(self, request: Request) -> tuple[str, ...]:
+        """Return the Set-Cookie values that remove the session's cookies, as far as the request brought any."""
+        return self._side(request).cookies.session.delete(request.cookies)
+
+    def start_sign_in(self, request: Request, now: float, *, is_silent: bool = False) -> Verdict:
+        """Send a navigation to the provider; silently it asks nothing of the person, and keeps the session meanwhile.
+
+        A Pending's `settle()` may raise ProviderFault.
+        """
+        return self._sign_in.start(request, self._side(request).cookies, now, is_silent=is_silent)
 
     def _side(self, request: Request) -> _Side:
         return self._secure if request.scheme == "https" else self._plain
 
 
-def _make_side(settings: RelyingPartySettings, services: Services, *, secure: bool) -> _Side:
+def _make_side(
+    settings: RelyingPartySettings, provider: Provider, revocations: Revocations, services: Services, *, secure: bool
+) -> _Side:
     cookies = ClientCookies(settings, secure=secure)
-    return _Side(cookies, SessionStage(settings, cookies, services.log))
+    keeper = SessionKeeper(settings, cookies, services)
+    renewal = Renewal(settings, provider, keeper, revocations, services)
+    resolution = SessionResolution(settings, keeper, renewal, revocations, services)
+    return _Side(cookies, keeper, renewal, SessionStage(settings, keeper, resolution, revocations, services))

@@ -1,56 +1,90 @@
 """The session stage: who the session cookie says is there. The hot path of everybody who is signed in.
 
-A cookie is opened once: its finished `Admit` is remembered under the SHA-256 of its chunks, and every hit re-checks
-the time. A hit costs a look at the cookies, one digest and one look-up; it reads no JSON and calls nobody. The memory
-belongs to one plugin instance under one scheme, so issuer, client, secret and cookie name are its own.
+A cookie is resolved once: its finished `Admit` is remembered under the SHA-256 of its chunks, and every hit re-checks
+the time, the revocations, and that the store was asked a moment ago where sessions live in one. A hit costs a look at
+the cookies, one digest and one look-up; it reads no JSON and calls nobody. The memory belongs to one plugin instance
+under one scheme, so issuer, client, secret and cookie name are its own.
 """
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from hashlib import sha256
+from math import inf
 from typing import final
 
 from ostiary.bounded import BoundedMap
+from ostiary.http.navigation import is_navigation
 from ostiary.http.request import Request
-from ostiary.identity.session import OpenedSession, SessionRefused, open_session
-from ostiary.plugin import Admit, Reply
-from ostiary.ports import Log
-from ostiary.relying_party.client_cookies import ClientCookies
-from ostiary.relying_party.identity_headers import build_session_admit
-from ostiary.relying_party.pages import build_scope_reply
+from ostiary.plugin import Admit, Reply, Services
+from ostiary.providers.single_flight import SingleFlight
+from ostiary.relying_party.pages import build_page_reply, build_scope_reply
+from ostiary.relying_party.renewal import find_state
+from ostiary.relying_party.revocations import Revocations
+from ostiary.relying_party.session_keeper import SessionKeeper
+from ostiary.relying_party.session_resolution import NoSession, Resolved, SessionResolution
 from ostiary.relying_party.settings import RelyingPartySettings
 
 REMEMBERED_SESSIONS = 4096
+SILENT_PAUSE_S = 30.0
+
+Found = Admit | Reply | NoSession
+ABSENT = NoSession("session_absent")
+BROKEN = NoSession("session_broken")
 
 
 @final
-class NoSession:
-    """Nobody is signed in. `reason`: `session_absent`, `session_broken`, `session_foreign` or `session_expired`."""
+class PendingSession:
+    """The store or the provider has to be asked: `settle()` returns what was found, or raises their faults."""
 
-    __slots__ = ("reason",)
+    __slots__ = ("settle",)
 
-    def __init__(self, reason: str) -> None:
-        """Hold the stable reason."""
-        self.reason = reason
+    def __init__(self, settle: Callable[[], Awaitable[Found]]) -> None:
+        """Hold the work still to be done."""
+        self.settle = settle
 
 
-ABSENT = NoSession("session_absent")
-BROKEN = NoSession("session_broken")
+@final
+class _Proven:
+    """A remembered verdict. What comes from a store holds from `checked_at` to `check_at`."""
+
+    __slots__ = ("admit", "check_at", "checked_at", "family", "holds_for_navigations")
+
+    def __init__(self, resolved: Resolved, checked_at: float, check_at: float, *, holds_for_navigations: bool) -> None:
+        self.admit = resolved.admit
+        self.family = resolved.family
+        self.checked_at = checked_at
+        self.check_at = check_at
+        self.holds_for_navigations = holds_for_navigations
 
 
 @final
 class SessionStage:
     """Finds the session of a request."""
 
-    __slots__ = ("_cookie", "_log", "_proven", "_settings")
+    __slots__ = ("_clock", "_cookie", "_flights", "_is_sealed", "_proven", "_resolution", "_revocations", "_settings",
+                 "_store")  # fmt: skip
 
-    def __init__(self, settings: RelyingPartySettings, cookies: ClientCookies, log: Log) -> None:
+    def __init__(
+        self,
+        settings: RelyingPartySettings,
+        keeper: SessionKeeper,
+        resolution: SessionResolution,
+        revocations: Revocations,
+        services: Services,
+    ) -> None:
         """Remember nothing yet."""
         self._settings = settings
-        self._cookie = cookies.session
-        self._log = log
-        self._proven: BoundedMap[bytes, Admit] = BoundedMap(REMEMBERED_SESSIONS)
+        self._cookie = keeper.cookie
+        self._is_sealed = keeper.is_sealed
+        self._resolution = resolution
+        self._revocations = revocations
+        self._store = find_state(settings, services)
+        self._clock = services.clock
+        self._proven: BoundedMap[bytes, _Proven] = BoundedMap(REMEMBERED_SESSIONS)
+        self._flights: SingleFlight[Resolved | NoSession] = SingleFlight(services.spawner, "session look-up")
 
-    def find(self, request: Request, now: float) -> Admit | Reply | NoSession:
-        """Return the session's verdict, the refusal of one without the required scopes, or why there is none."""
+    def find(self, request: Request, now: float) -> Found | PendingSession:
+        """Return the session's verdict, the refusal of one that is not good enough, why there is none, or what asks."""
         if not request.cookie:
             return ABSENT
         chunks = self._cookie.collect(request.cookies)
@@ -58,23 +92,61 @@ class SessionStage:
             return ABSENT if chunks is not None else BROKEN
         digest = sha256(chunks[0] if len(chunks) == 1 else b".".join(chunks)).digest()
         proven = self._proven.get(digest, now)
-        return proven if proven is not None else self._open(request, chunks, digest, now)
+        if proven is not None:
+            known = self._revocations
+            if (
+                known.asked_at <= now < known.known_until
+                and proven.family not in known.revoked
+                and proven.checked_at <= now < proven.check_at
+                and (proven.holds_for_navigations or not is_navigation(request))
+            ):
+                return proven.admit
+        return self._find_slowly(request, chunks, digest, now)
 
-    def _open(
+    def _find_slowly(
         self, request: Request, chunks: tuple[bytes, ...], digest: bytes, now: float
-    ) -> Admit | Reply | NoSession:
-        plain = self._cookie.open(chunks)
-        if plain is None:
-            return BROKEN
-        try:
-            session = open_session(plain, self._settings.credentials.client_id, now)
-        except SessionRefused as refused:
-            return NoSession(refused.code)
-        if not set(self._settings.required_scopes) <= set(session.record.scope.split()):
-            return build_scope_reply(request, self._settings.required_scopes)
-        return self._remember(session, digest, now)
+    ) -> Found | PendingSession:
+        asks = self._settings.force_reauthorize and is_navigation(request)
+        found = None if asks else self._resolution.resolve_now(chunks, request.cookies, now)
+        if found is None or (isinstance(found, Resolved) and found.is_silent_due and is_navigation(request)):
+            return PendingSession(partial(self._settle, request, chunks, digest))
+        return self._take(request, found, digest, now)
 
-    def _remember(self, session: OpenedSession, digest: bytes, now: float) -> Admit:
-        admit = build_session_admit(session.record, self._settings.headers, self._log)
-        self._proven.put(digest, admit, expires_at=session.usable_until, now=now)
+    async def _settle(self, request: Request, chunks: tuple[bytes, ...], digest: bytes) -> Found:
+        """Resolve, once for all who show the same cookie now."""
+        cookies = request.cookies
+        resolved = await self._flights.join(digest, lambda: self._resolution.resolve(chunks, cookies))
+        found = self._take(request, resolved, digest, self._clock.now())
+        if isinstance(found, Admit) and isinstance(resolved, Resolved) and is_navigation(request):
+            return await self._reauthenticate(found, resolved)
+        return found
+
+    async def _reauthenticate(self, admit: Admit, resolved: Resolved) -> Found:
+        """A navigation is where a session that should be confirmed is confirmed: by force, or without being noticed.
+
+        By force the navigation that returns from a login is served; silently it is tried once in half a minute.
+        """
+        now = self._clock.now()
+        if self._settings.force_reauthorize:
+            end = now + self._settings.limits.absolute_s
+            if not await self._store.create(f"served:{resolved.session_id}", b"1", end):
+                return NoSession("reauthentication_due")
+        elif resolved.is_silent_due and await self._store.create(
+            f"silent:{resolved.session_id}", b"1", now + SILENT_PAUSE_S
+        ):
+            return NoSession("reauthentication_due", admit, is_silent=True)
         return admit
+
+    def _take(self, request: Request, resolved: Resolved | NoSession, digest: bytes, now: float) -> Found:
+        """Remember what counts, and word what does not."""
+        if isinstance(resolved, Resolved):
+            check_at = inf if self._is_sealed else now + self._settings.revalidate_s
+            holds = not (self._settings.force_reauthorize or resolved.is_silent_due)
+            proven = _Proven(resolved, now, check_at, holds_for_navigations=holds)
+            self._proven.put(digest, proven, expires_at=resolved.until, now=now)
+            return resolved.admit
+        if resolved.reason == "scope_missing":
+            return build_scope_reply(request, self._settings.required_scopes)
+        if resolved.reason == "claims_refused":
+            return build_page_reply(request, "claims_refused")
+        return resolved

@@ -8,7 +8,12 @@ from typing import final
 
 import msgspec
 
+from ostiary.http.cookies import SameSite
+from ostiary.identity.claim_schema import ClaimSchema
 from ostiary.identity.client_authentication import ClientCredentials
+from ostiary.identity.keys import KeySet
+from ostiary.identity.session_lifetime import RenewalPolicy, SessionLimits
+from ostiary.store_settings import StoreSettings
 
 
 @final
@@ -18,7 +23,54 @@ class SessionHeaders(msgspec.Struct, frozen=True, kw_only=True):
     access_token: bool = True
     access_token_in_authorization: bool = False
     id_token: bool = True
+    raw_id_token: bool = False
     userinfo: bool = True
+    refresh_token: bool = False
+
+
+@final
+class SessionContents(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session keeps. A refresh token is kept with the access token, or not at all."""
+
+    access_token: bool = True
+    id_token: bool = True
+    raw_id_token: bool = True
+    userinfo: bool = True
+
+
+@final
+class CookieSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The session cookie as the operator wants it. `name` None: made of provider and client; `secure` None: by scheme.
+
+    A sealed name prefix (`__Host-`, `__Secure-`) is added to names that are made here, as far as the attributes let it.
+    """
+
+    name: str | None = None
+    path: str = "/"
+    domain: str | None = None
+    secure: bool | None = None
+    http_only: bool = True
+    same_site: SameSite | None = "Lax"
+
+
+@final
+class LogoutSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How people sign out. `landing` is where they end up: a URL or a path of the gateway; None: a page of ours."""
+
+    path: str = "/logout"
+    is_path_typed: bool = False
+    landing: str | None = None
+    revokes_tokens: bool = False
+
+
+@final
+class IdTokenSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What ID tokens have to be, besides the rules. `key` None: the provider's published keys."""
+
+    require_nonce: bool = False
+    slack_s: float = 120.0
+    accept_unsigned: bool = False
+    key: KeySet | None = None
 
 
 @final
@@ -27,7 +79,9 @@ class RelyingPartySettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `discovery` stands for the issuer in cookie names and seals, because the issuer itself is not known before the
     provider answered. `redirect_uri` is absolute, a path, or None (derived from each request). Of `secrets` the first
-    seals and all open. `fingerprint` is that of the plugin instance. Lifetimes and slack in seconds.
+    seals and all open. `fingerprint` is that of the plugin instance. `store` None: sessions are sealed into cookies.
+    `unsaid_lifetime_s` is taken for an access token whose provider does not say. `revalidate_s` is the longest that a
+    revoked session lives. Lifetimes in seconds.
     """
 
     discovery: str
@@ -39,10 +93,18 @@ class RelyingPartySettings(msgspec.Struct, frozen=True, kw_only=True):
     required_scopes: tuple[str, ...] = ()
     authorization_parameters: Mapping[str, str] = msgspec.field(default_factory=dict)
     use_pkce: bool = False
-    require_nonce: bool = False
-    lifetime_s: int = 3600
-    slack_s: float = 120.0
+    id_tokens: IdTokenSettings = IdTokenSettings()
+    limits: SessionLimits = SessionLimits()
+    renewal: RenewalPolicy = RenewalPolicy()
+    unsaid_lifetime_s: float = 3600.0
+    force_reauthorize: bool = False
     headers: SessionHeaders = SessionHeaders()
+    contents: SessionContents = SessionContents()
+    cookie: CookieSettings = CookieSettings()
+    store: StoreSettings | None = None
+    revalidate_s: float = 1.0
+    claim_schema: ClaimSchema | None = None
+    logout: LogoutSettings = LogoutSettings()
 
     def __repr__(self) -> str:
         """Name client and provider; secrets stay inside."""

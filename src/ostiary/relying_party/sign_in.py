@@ -31,6 +31,7 @@ from ostiary.relying_party.return_address import RedirectUri, ReturnAddress
 from ostiary.relying_party.settings import RelyingPartySettings
 
 _NONCE_RANDOM_BYTES = 32
+_SILENT = {"prompt": "none"}  # OpenID Connect Core §3.1.2.1
 _DICE_BYTES = STATE_RANDOM_BYTES + _NONCE_RANDOM_BYTES + VERIFIER_RANDOM_BYTES + NONCE_BYTES
 
 
@@ -38,7 +39,7 @@ _DICE_BYTES = STATE_RANDOM_BYTES + _NONCE_RANDOM_BYTES + VERIFIER_RANDOM_BYTES +
 class SignIn:
     """Sends people to the provider."""
 
-    __slots__ = ("_address", "_base", "_provider", "_services", "_settings")
+    __slots__ = ("_address", "_bases", "_provider", "_services", "_settings")
 
     def __init__(
         self, settings: RelyingPartySettings, address: ReturnAddress, provider: Provider, services: Services
@@ -48,12 +49,13 @@ class SignIn:
         self._address = address
         self._provider = provider
         self._services = services
-        self._base = ("", "")
+        self._bases: dict[bool, tuple[str, str]] = {}
 
-    def start(self, request: Request, cookies: ClientCookies, now: float) -> Verdict:
+    def start(self, request: Request, cookies: ClientCookies, now: float, *, is_silent: bool = False) -> Verdict:
         """Answer a navigation: 302 to the provider or to the redirect URI's host, or a page that says why not.
 
-        ProviderFault may come out of a Pending's `settle()`.
+        A silent one asks nothing of the person, and the session goes on meanwhile. ProviderFault may come out of a
+        Pending's `settle()`.
         """
         redirect = self._address.plan(request)
         if redirect is None:
@@ -62,12 +64,15 @@ class SignIn:
             return self._move(request, redirect, cookies)
         metadata = self._provider.metadata(now)
         if metadata is None:
-            return Pending(lambda: self._discover(request, redirect, cookies))
-        return self._redirect(request, redirect, cookies, metadata, now)
+            return Pending(lambda: self._discover(request, redirect, cookies, is_silent=is_silent))
+        return self._redirect(request, redirect, cookies, metadata, now, is_silent=is_silent)
 
-    async def _discover(self, request: Request, redirect: RedirectUri, cookies: ClientCookies) -> Settled:
+    async def _discover(
+        self, request: Request, redirect: RedirectUri, cookies: ClientCookies, *, is_silent: bool
+    ) -> Settled:
         metadata = await self._provider.load_metadata(self._services.clock.now())
-        return self._redirect(request, redirect, cookies, metadata, self._services.clock.now())
+        now = self._services.clock.now()
+        return self._redirect(request, redirect, cookies, metadata, now, is_silent=is_silent)
 
     def _move(self, request: Request, redirect: RedirectUri, cookies: ClientCookies) -> Reply:
         """Send the browser to where its flow cookie will be seen, unless that leads nowhere or in a circle."""
@@ -90,7 +95,14 @@ class SignIn:
         return build_page_reply(request, "login_other_host", text=text, link=link)
 
     def _redirect(
-        self, request: Request, redirect: RedirectUri, cookies: ClientCookies, metadata: Metadata, now: float
+        self,
+        request: Request,
+        redirect: RedirectUri,
+        cookies: ClientCookies,
+        metadata: Metadata,
+        now: float,
+        *,
+        is_silent: bool,
     ) -> Reply:
         """RFC 6749 §4.1.1: a state, a nonce and a verifier that nobody can guess, kept by this browser alone."""
         dice = self._services.random.token_bytes(_DICE_BYTES)
@@ -104,29 +116,31 @@ class SignIn:
             redirect_uri=redirect.uri,
             return_to=HOME,
             created_at=now,
+            is_silent=is_silent,
         )
         written = _write_flow(flow, dice[96:], request, cookies)
         if not written:
             return build_page_reply(request, "login_address_too_long")
         challenge = build_challenge(flow.code_verifier) if flow.code_verifier is not None else None
-        url = build_authorization_url(self._authorization_base(metadata), flow, challenge)
-        return build_redirect(302, url, "login_started", (*written, *cookies.session.delete(request.cookies)))
+        url = build_authorization_url(self._authorization_base(metadata, is_silent=is_silent), flow, challenge)
+        left = () if is_silent else cookies.session.delete(request.cookies)
+        return build_redirect(302, url, "login_started", (*written, *left))
 
     def _uses_pkce(self, metadata: Metadata) -> bool:
         """RFC 7636 §6.2, DESIGN.md §7: always when asked for, and whenever the provider advertises S256."""
         return self._settings.use_pkce or METHOD in metadata.code_challenge_methods_supported
 
-    def _authorization_base(self, metadata: Metadata) -> str:
+    def _authorization_base(self, metadata: Metadata, *, is_silent: bool) -> str:
         endpoint = metadata.authorization_endpoint
         if endpoint is None:
             raise ProviderFault("provider_without_authorization", "no authorization_endpoint", passing=False)
-        if self._base[0] != endpoint:
+        known, base = self._bases.get(is_silent, ("", ""))
+        if known != endpoint:
             settings = self._settings
-            base = build_authorization_base(
-                endpoint, settings.credentials.client_id, settings.scope, settings.authorization_parameters
-            )
-            self._base = (endpoint, base)
-        return self._base[1]
+            extra = {**settings.authorization_parameters, **(_SILENT if is_silent else {})}
+            base = build_authorization_base(endpoint, settings.credentials.client_id, settings.scope, extra)
+            self._bases[is_silent] = (endpoint, base)
+        return base
 
 
 def _write_flow(flow: LoginFlow, nonce: bytes, request: Request, cookies: ClientCookies) -> tuple[str, ...]:

@@ -14,8 +14,9 @@ from joserfc.jwk import OctKey
 from ostiary.errors import ProviderFault
 from ostiary.http.outbound import OutboundRequest, OutboundResponse
 from ostiary.identity.client_authentication import ClientCredentials
+from ostiary.identity.session_lifetime import SessionLimits
 from ostiary.plugin import Admit, Reply
-from ostiary.relying_party.settings import SessionHeaders
+from ostiary.relying_party.settings import IdTokenSettings, SessionHeaders
 from tests.fakes.http_client import answer_json
 from tests.fakes.issuer import ISSUER, JWKS_URI, answer_keys, make_key, publish, sign
 from tests.fakes.relying_parties import ORIGIN, PartyPlugin
@@ -84,11 +85,14 @@ def test_the_session_admits_and_tells_who_signed_in() -> None:
 
 
 def test_the_session_ends_with_its_access_token_or_its_lifetime() -> None:
-    """Whichever is first; an hour where the provider does not say how long a token lives."""
-    for said, lifetime_s, seconds in ((300, 3600, 300), (None, 9000, 3600), (300, 60, 60)):
+    """Whichever is first, where nothing renews; an hour where the provider does not say how long a token lives.
+
+    "Zero seconds" says nothing either: the token would be over before the browser came back with it.
+    """
+    for said, lifetime_s, seconds in ((300, 3600, 300), (None, 9000, 3600), (0, 9000, 3600), (300, 60, 60)):
         world = SignInWorld()
-        world.token_changes = {"expires_in": said}
-        _, visitor = finish(world, lifetime_s=lifetime_s)
+        world.token_changes = {"expires_in": said, "refresh_token": None}
+        _, visitor = finish(world, limits=SessionLimits(absolute_s=lifetime_s))
         cookie = visitor.request(PAGE).cookie.decode()
         world.clock.advance(seconds - 1)
         assert isinstance(run(partial(visitor.open, PAGE, cookie=cookie)), Admit)
@@ -256,7 +260,7 @@ def test_an_id_token_without_nonce_is_a_matter_of_configuration() -> None:
     world.claim_changes = {"nonce": None}
 
     assert finish(world)[0].reason == "login_finished"
-    assert refused(world, require_nonce=True) == (502, "token_nonce")
+    assert refused(world, id_tokens=IdTokenSettings(require_nonce=True)) == (502, "token_nonce")
 
 
 def test_a_provider_without_token_endpoint_finishes_no_login() -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from ostiary.identity.login_flow import FLOW_LIFETIME_S, build_state
 from ostiary.plugin import Reply
+from tests.fakes.http_client import answer_json
 from tests.fakes.relying_parties import CALLBACK, ORIGIN, PartyPlugin
-from tests.fakes.sign_in import SignInWorld, Visitor, location_of, run
+from tests.fakes.sign_in import TOKEN_ENDPOINT, SignInWorld, Visitor, location_of, run
 
 PAGE = f"{ORIGIN}/anything/test?x=1"
 
@@ -106,3 +107,85 @@ def test_a_page_leads_back_to_the_beginning(redirect_uri: str | None) -> None:
     page = open_callback(f"{ORIGIN}{path}?state={STATE}", redirect_uri=redirect_uri)
 
     assert (b'href="/anything/"' if redirect_uri else b'href="/anything/x"') in page.body
+
+
+def finish(world: SignInWorld, **changes: Any) -> tuple[Reply, dict[str, Any]]:
+    """Sign in; return the page, and the fields of the log line that has its reference."""
+
+    async def conversation() -> Reply:
+        visitor = Visitor(world, PartyPlugin(world, **changes))
+        settled = await visitor.open(world.authorize(location_of(await visitor.open(PAGE))))
+        assert isinstance(settled, Reply)
+        return settled
+
+    page = run(conversation)
+    (event,) = [event for event in world.log.events if event.code == page.reason]
+    assert str(event.fields["request"]).encode() in page.body
+    return page, event.fields
+
+
+@pytest.mark.parametrize("answer", [answer_json({"error": "invalid_client"}, 401), answer_json({}, 401)])
+def test_the_provider_does_not_accept_the_client(answer: Any) -> None:
+    """The person did nothing wrong; the operator is told what to compare, never what was sent."""
+    world = SignInWorld()
+    world.http.answers[TOKEN_ENDPOINT] = answer
+    page, fields = finish(world)
+
+    assert (page.status, page.reason) == (502, "client_refused")
+    assert b"your account" in page.body
+    assert b"secret" not in page.body
+    assert "client_secret" in str(fields["remedy"])
+
+
+@pytest.mark.parametrize(("methods", "remedy"), [(["S256"], "S256"), (None, "use_pkce: true")])
+def test_the_provider_does_not_accept_pkce(methods: list[str] | None, remedy: str) -> None:
+    """Whether it was used decides what helps."""
+    world = SignInWorld()
+    world.publish(code_challenge_methods_supported=methods)
+    world.callback_changes = {"code": None, "error": "invalid_request", "error_description": "code_challenge: no"}
+    page, fields = finish(world)
+
+    assert (page.status, page.reason) == (400, "pkce_refused")
+    assert remedy in str(fields["remedy"])
+
+
+@pytest.mark.parametrize(
+    ("claims", "reason", "said"),
+    [
+        ({"iat": 500}, "token_issued_at", "500 s ahead"),
+        ({"exp": -500}, "token_expired", "500 s behind"),
+        ({"nbf": 500}, "token_not_yet_valid", "500 s ahead"),
+    ],
+)
+def test_the_clocks_differ(claims: dict[str, int], reason: str, said: str) -> None:
+    """The page says that it is about time, the log by how much."""
+    world = SignInWorld()
+    world.claim_changes = {name: int(world.clock.now()) + seconds for name, seconds in claims.items()}
+    page, fields = finish(world)
+
+    assert (page.status, page.reason) == (502, reason)
+    assert b"clocks_differ" in page.body
+    assert said in str(fields["remedy"])
+
+
+def test_another_token_is_no_matter_of_clocks() -> None:
+    """It is for another client."""
+    world = SignInWorld()
+    world.claim_changes = {"aud": "somebody-else"}
+    page, fields = finish(world)
+
+    assert page.reason == "token_audience"
+    assert b"id_token_refused" in page.body
+    assert "client_id" in str(fields["remedy"])
+
+
+def test_too_much_to_remember() -> None:
+    """Page and log name what to change; the log has the sizes."""
+    world = SignInWorld()
+    world.token_changes = {"access_token": "a" * 30_000}
+    page, fields = finish(world)
+
+    for text in (page.body.decode(), str(fields["remedy"])):
+        assert "session_contents" in text
+        assert "session.storage" in text
+    assert 30_000 == fields["access_token_bytes"]

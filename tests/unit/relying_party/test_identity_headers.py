@@ -7,25 +7,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from ostiary.identity.session import SESSION_VERSION, Session
 from ostiary.identity.subject import digest_subject
 from ostiary.plugin import MAX_EDIT_VALUE_BYTES
 from ostiary.relying_party.identity_headers import build_session_admit
 from ostiary.relying_party.settings import SessionHeaders
+from tests.fakes.issuer import ISSUER
 from tests.fakes.log import FakeLog
+from tests.fakes.sessions import make_session
 
-SESSION = Session(
-    version=SESSION_VERSION,
-    issuer="https://id.example",
-    client_id="shop",
-    subject="alice",
-    created_at=0.0,
-    expires_at=1.0,
+SESSION = make_session(
     access_token="access.token",
-    access_token_expires_at=1.0,
     refresh_token="refresh",
-    scope="openid",
-    id_token="raw.id.token",
     id_token_claims={"sub": "alice", "name": "Zoë\r\nX-Admin: 1"},
     userinfo={"sub": "alice", "groups": []},
 )
@@ -113,6 +105,6 @@ def test_the_principal_is_the_person() -> None:
     principal = build_session_admit(SESSION, EVERYTHING, FakeLog()).principal
 
     assert principal is not None
-    assert (principal.issuer, principal.subject, principal.kind) == ("https://id.example", "alice", "person")
-    assert principal.digest == digest_subject("https://id.example", "alice")
+    assert (principal.issuer, principal.subject, principal.kind) == (ISSUER, "alice", "person")
+    assert principal.digest == digest_subject(ISSUER, "alice")
     assert "alice" not in repr(principal)

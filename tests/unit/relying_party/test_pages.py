@@ -32,7 +32,11 @@ def test_a_page_that_passes_says_when_to_try_again() -> None:
     """503 comes with Retry-After, nothing else does."""
     later = [code for code in TEXTS if "Retry-After" in dict(build_page_reply(BROWSER, code).headers)]
 
-    assert later == [code for code, text in TEXTS.items() if text.status == 503] == ["provider_unavailable"]
+    assert (
+        later
+        == [code for code, text in TEXTS.items() if text.status == 503]
+        == ["provider_unavailable", "logout_incomplete"]
+    )
 
 
 def test_the_log_may_know_more_than_the_page() -> None:

@@ -10,10 +10,12 @@ from typing import Any, ClassVar, final
 from pydantic_core import PydanticCustomError
 
 from ostiary.config.section import refuse
-from ostiary.plugins.openid_connect.client_config import ClientConfig
+from ostiary.plugins.openid_connect.client_config import ClientConfig, find_client_faults, uses_method
 from ostiary.plugins.openid_connect.headers_config import HeadersConfig
 from ostiary.plugins.openid_connect.later import NOT_YET
+from ostiary.plugins.openid_connect.logout_config import LogoutConfig
 from ostiary.plugins.openid_connect.provider_config import ProviderConfig
+from ostiary.plugins.openid_connect.renewal_config import RenewalConfig
 from ostiary.plugins.openid_connect.session_config import SessionConfig
 from ostiary.plugins.openid_connect.sign_in_config import SignInConfig
 from ostiary.plugins.openid_connect.values import read_switch
@@ -23,10 +25,16 @@ __all__ = ["OpenIdConnectConfig", "SessionConfig"]
 
 
 @final
-class OpenIdConnectConfig(ClientConfig, ProviderConfig, SignInConfig, VerificationConfig, HeadersConfig):
+class OpenIdConnectConfig(
+    ClientConfig, ProviderConfig, SignInConfig, RenewalConfig, LogoutConfig, VerificationConfig, HeadersConfig
+):
     """`openid-connect`: people sign in at an OpenID provider, programs show its tokens."""
 
     not_yet: ClassVar[Mapping[str, str]] = NOT_YET
+    needed: ClassVar[Mapping[str, str]] = {
+        "client_secret": "unless keys alone verify tokens, `use_pkce` makes a public client, or a private key signs",
+        "client_rsa_private_key": "with `private_key_jwt`",
+    }
     renamed: ClassVar[Mapping[str, str]] = {
         "discovery_url": "discovery",
         "issuer": "discovery",
@@ -48,14 +56,19 @@ class OpenIdConnectConfig(ClientConfig, ProviderConfig, SignInConfig, Verificati
 
     @classmethod
     def check_shape(cls, written: Mapping[str, Any]) -> Iterator[tuple[str, PydanticCustomError]]:
-        """A client secret is needed unless nobody asks for it."""
+        """A client secret is needed unless nobody asks for it, and what signs has to fit."""
         if written.get("client_secret") is None and not _can_do_without_secret(written):
             yield (
                 "client_secret",
-                refuse("client_secret is required, but missing", "add it, such as $ENV://CLIENT_SECRET"),
+                refuse(
+                    "client_secret is required, but missing",
+                    "add it, such as $ENV://CLIENT_SECRET, or authenticate by private_key_jwt",
+                ),
             )
         if written.get("client_secret") == "":
             yield "client_secret", refuse("is empty", "write the client's secret, such as $ENV://CLIENT_SECRET")
+        yield from find_client_faults(written)
+        yield from ProviderConfig.check_shape(written)
 
 
 def _verifies_bearer_tokens(written: Mapping[str, Any]) -> bool:
@@ -71,9 +84,12 @@ def _is_on(written: Mapping[str, Any], name: str) -> bool:
 
 
 def _can_do_without_secret(written: Mapping[str, Any]) -> bool:
-    """Local verification needs no secret, and neither does a public client with PKCE (RFC 7636, RFC 8252)."""
-    is_local = _verifies_locally(written)
+    """Needed neither for local verification, nor by a public client with PKCE (RFC 8252), nor beside a private key."""
+    if uses_method(written, "client_secret_jwt"):
+        return False
+    has_verifier = _verifies_locally(written) or written.get("introspection_endpoint_auth_method") == "private_key_jwt"
     is_bearer_only = written.get("session") is None and _verifies_bearer_tokens(written)
     if _is_on(written, "bearer_only") or is_bearer_only:
-        return is_local
-    return _is_on(written, "use_pkce") and (is_local or not written.get("introspection_endpoint"))
+        return has_verifier
+    signs_in = _is_on(written, "use_pkce") or written.get("token_endpoint_auth_method") == "private_key_jwt"
+    return signs_in and (has_verifier or not written.get("introspection_endpoint"))

@@ -22,3 +22,9 @@ class HeadersConfig(Section):
         default=True,
         description="Fetch the userinfo at sign-in and give it to the upstream: X-Userinfo, base64 of JSON.",
     )
+    set_refresh_token_header: Switch = Field(
+        default=False, description="Give the upstream the refresh token, if there is one: X-Refresh-Token."
+    )
+    set_raw_id_token_header: Switch = Field(
+        default=False, description="Give the upstream the ID token as the provider signed it: X-Raw-ID-Token."
+    )

@@ -19,13 +19,12 @@ def find_fingerprint(config: OpenIdConnectConfig) -> str:
 
 def find_notices(config: OpenIdConnectConfig) -> tuple[str, ...]:
     """Return what the operator should read at start: what weakens, and what is not what it may seem."""
-    discovery = urlsplit(config.discovery)
+    plain = [name for name, url in _list_addresses(config) if _is_plain(url)]
     notices = {
         "ssl_verify is false: whoever sits between here and the provider can read and forge everything, tokens and "
         "secrets included": not config.ssl_verify,
-        "discovery is not https: whoever sits between here and the provider can read and forge everything": (
-            discovery.scheme == "http" and discovery.hostname not in _LOOPBACK
-        ),
+        f"{' and '.join(plain)} {'is' if len(plain) == 1 else 'are'} not https: whoever sits between here and the "
+        "provider can read and forge everything": bool(plain),
         "there is no `session`, so bearer tokens are all that is accepted: nobody is sent to sign in": (
             config.is_bearer_only and not config.bearer_only
         ),
@@ -40,6 +39,20 @@ def find_notices(config: OpenIdConnectConfig) -> tuple[str, ...]:
         "timeout is read as milliseconds": config.timeout % 1000 == 0,
     }
     return tuple(notice for notice, applies in notices.items() if applies)
+
+
+def _list_addresses(config: OpenIdConnectConfig) -> list[tuple[str, str]]:
+    """List what is written of where the provider is, by name."""
+    endpoints = {
+        **msgspec.structs.asdict(config.own_endpoints),
+        "introspection_endpoint": config.introspection_endpoint,
+    }
+    return [("discovery", config.discovery), *((name, url) for name, url in endpoints.items() if url is not None)]
+
+
+def _is_plain(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname not in _LOOPBACK
 
 
 def _reveal(value: object) -> str:

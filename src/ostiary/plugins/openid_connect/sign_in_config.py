@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from ostiary.config.section import Section
-from ostiary.plugins.openid_connect.session_config import SessionConfig
+from ostiary.plugins.openid_connect.session_config import SessionConfig, SessionContentsConfig
 from ostiary.plugins.openid_connect.values import Parameters, Switch
 
 UnauthenticatedAction = Literal["auth", "deny", "pass"]
@@ -42,6 +42,9 @@ class SignInConfig(Section):
         default=None,
         description="The browser session. Without it, a route that verifies bearer tokens accepts nothing else, and "
         "any other gets a generated secret.",
+    )
+    session_contents: SessionContentsConfig | None = Field(
+        default=None, description="What a session keeps. Default: everything."
     )
     unauth_action: UnauthenticatedAction = Field(
         default="auth",

@@ -3,17 +3,22 @@
 A variable (`$ENV://NAME`) holds text, so numbers and truth values may be written as text; nothing else is converted.
 """
 
+import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from ostiary.config import scalars
 from ostiary.config.section import refuse
 from ostiary.identity.algorithms import MODELS
 from ostiary.identity.authorization import check_extra_parameters
 
+_FRACTION = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,10})?\Z")
 
-def _check_url(url: str) -> str:
+
+def check_url(url: str) -> str:
+    """Take an absolute http(s) URL without fragment and credentials. Raises the refusal of anything else."""
     parts = urlsplit(url)
     try:
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
@@ -30,19 +35,16 @@ def _check_algorithm(name: str) -> str:
     return name
 
 
-def read_switch(value: object) -> object:
-    """Take the texts that a variable can hold; nothing else that is merely like a truth value."""
-    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
-
-
 def _read_verify(value: object) -> object:
     """APISIX takes the text `no` for false here."""
     return False if value == "no" else value
 
 
-def _read_number(value: object) -> object:
-    """Take the digits that a variable can hold; no fractions and no truth values."""
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else value
+def read_fraction(value: object) -> object:
+    """Take the digits, with or without a fraction, that a variable can hold; no truth values."""
+    if isinstance(value, bool):
+        raise refuse("is no number", "write seconds, such as 1 or 0.5")
+    return float(value) if isinstance(value, str) and _FRACTION.match(value) else value
 
 
 def _read_parameter(value: object) -> object:
@@ -60,12 +62,13 @@ def _check_parameters(parameters: dict[str, str]) -> dict[str, str]:
     return parameters
 
 
-Url = Annotated[str, AfterValidator(_check_url)]
-Switch = Annotated[bool, Field(strict=True), BeforeValidator(read_switch)]
+read_switch = scalars.read_switch  # what rules between fields read a switch by
+Url = Annotated[str, AfterValidator(check_url), WithJsonSchema({"type": "string", "format": "uri"})]
+Switch = scalars.Switch
 VerifySwitch = Annotated[Switch, BeforeValidator(_read_verify)]
-Number = Annotated[int, Field(strict=True), BeforeValidator(_read_number)]
+Number = scalars.Number
 Seconds = Annotated[Number, Field(ge=1, le=2**31)]
-Algorithm = Annotated[str, AfterValidator(_check_algorithm)]
+Algorithm = Annotated[str, AfterValidator(_check_algorithm), WithJsonSchema({"type": "string", "enum": sorted(MODELS)})]
 Parameter = Annotated[str, BeforeValidator(_read_parameter), Field(max_length=1024)]
 Parameters = Annotated[dict[str, Parameter], AfterValidator(_check_parameters)]
 ScopeName = Annotated[str, Field(pattern=r"^[!#-\[\]-~]{1,256}$")]

@@ -32,6 +32,11 @@ def test_a_fingerprint_tells_configurations_apart_and_shows_nothing() -> None:
     [
         ({"ssl_verify": False}, "ssl_verify is false"),
         ({"discovery": "http://id.example/d"}, "discovery is not https"),
+        ({"jwks_uri": "http://id.example/k"}, "jwks_uri is not https"),
+        (
+            {"introspection_endpoint": "http://a.example/", "token_endpoint": "http://b.example/"},
+            "token_endpoint and introspection_endpoint are not https",
+        ),
         ({}, "generated secret"),
         ({"use_jwks": True}, "bearer tokens are all that is accepted"),
         ({"unauth_action": "pass"}, "unauth_action is pass"),
@@ -49,6 +54,7 @@ def test_what_weakens_or_surprises_is_said(attributes: dict[str, Any], words: st
     [
         {"session": {"secret": SECRET}},
         {"session": {"secret": SECRET}, "discovery": "http://127.0.0.1:9090/d"},
+        {"session": {"secret": SECRET}, "jwks_uri": "http://localhost/k", "token_endpoint": "https://id.example/t"},
         {"bearer_only": True, "unauth_action": "pass", "scope": "x"},
     ],
 )

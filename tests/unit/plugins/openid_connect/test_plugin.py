@@ -224,6 +224,7 @@ def test_a_session_that_is_over_is_said_so() -> None:
     world = SignInWorld()
 
     async def conversation() -> tuple[Settled, Settled]:
+        world.token_changes = {"refresh_token": None}
         visitor = Visitor(world, build(world, **SESSION))
         await visitor.sign_in(PAGE)
         world.clock.advance(300)

@@ -1,0 +1,106 @@
+"""ID tokens as a relying party meets them: at sign-in with the login's nonce, at a refresh with the session's subject.
+
+The checks themselves are `ostiary.identity.id_token`'s, the same ones in both places. Here are the keys: the
+operator's, else the provider's, fetched again once when a token names one that is new.
+"""
+
+from collections.abc import Mapping
+from typing import Any, final
+
+from ostiary.errors import ProviderFault
+from ostiary.identity.authorization import AuthorizedCallback
+from ostiary.identity.id_token import ExpectedIdToken, VerifiedIdToken, read_id_token
+from ostiary.identity.jose import TokenRefused, UnknownKey
+from ostiary.identity.keys import NO_KEYS, KeySet
+from ostiary.identity.metadata import Metadata
+from ostiary.identity.session import Session
+from ostiary.identity.token_endpoint import TokenSet
+from ostiary.identity.userinfo import build_userinfo_request, read_userinfo
+from ostiary.plugin import Services
+from ostiary.providers.provider import Provider
+from ostiary.relying_party.settings import RelyingPartySettings
+
+
+@final
+class IdTokens:
+    """Verifies the ID tokens of one client's provider, and asks for the userinfo that goes with them."""
+
+    __slots__ = ("_provider", "_services", "_settings")
+
+    def __init__(self, settings: RelyingPartySettings, provider: Provider, services: Services) -> None:
+        """Take the parts; no network I/O."""
+        self._settings = settings
+        self._provider = provider
+        self._services = services
+
+    async def verify_login(self, tokens: TokenSet, callback: AuthorizedCallback, metadata: Metadata) -> VerifiedIdToken:
+        """Return the verified ID token of a sign-in. Raises TokenRefused, ProviderFault."""
+        if tokens.id_token is None:
+            raise TokenRefused("id_token_missing")
+        expected = self._expect(
+            metadata, tokens, issuer=callback.flow.issuer, nonce=callback.flow.nonce,
+            nonce_required=self._settings.id_tokens.require_nonce, code=callback.code, state=callback.flow.state,
+        )  # fmt: skip
+        return await self._verify(tokens.id_token, expected, metadata)
+
+    async def verify_refresh(self, tokens: TokenSet, record: Session, metadata: Metadata) -> VerifiedIdToken | None:
+        """OpenID Connect Core §12.2: the same issuer and subject as at sign-in; None when there is no new ID token.
+
+        Raises TokenRefused, ProviderFault.
+        """
+        if tokens.id_token is None:
+            return None
+        expected = self._expect(metadata, tokens, issuer=record.issuer, subject=record.subject)
+        return await self._verify(tokens.id_token, expected, metadata)
+
+    async def fetch_userinfo(
+        self, access_token: str, subject: str, metadata: Metadata, reference: str
+    ) -> Mapping[str, Any] | None:
+        """OpenID Connect Core §5.3.4: userinfo of another subject is a fault; none at all is only logged."""
+        if metadata.userinfo_endpoint is None:
+            return None
+        request = build_userinfo_request(metadata.userinfo_endpoint, access_token)
+        try:
+            return read_userinfo(await self._provider.call(request), subject)
+        except ProviderFault as fault:
+            if fault.code == "userinfo_subject_mismatch":
+                raise
+            self._services.log.event(
+                "warning", "userinfo_missing", "the provider gave no userinfo", cause=fault.code, request=reference
+            )
+            return None
+
+    def _expect(self, metadata: Metadata, tokens: TokenSet, **particulars: Any) -> ExpectedIdToken:
+        rules = self._settings.id_tokens
+        algorithms = frozenset(metadata.id_token_signing_alg_values_supported) - {"none"}
+        return ExpectedIdToken(
+            client_id=self._settings.credentials.client_id,
+            client_secret=self._settings.credentials.client_secret,
+            algorithms=algorithms or None,
+            slack_s=rules.slack_s,
+            accept_unsigned=rules.accept_unsigned,
+            access_token=tokens.access_token,
+            **{"nonce": None, **particulars},
+        )
+
+    async def _verify(self, raw: str, expected: ExpectedIdToken, metadata: Metadata) -> VerifiedIdToken:
+        """Verify; a key that is not in memory is looked for once."""
+        keys = await self._load_keys(metadata)
+        now = self._services.clock.now()
+        try:
+            return read_id_token(raw, expected, keys, now)
+        except UnknownKey as unknown:
+            if not self._provider.may_refresh_keys(unknown.kid, now):
+                raise
+            keys = await self._provider.refresh_keys(now, unknown.kid)
+            return read_id_token(raw, expected, keys, self._services.clock.now())
+
+    async def _load_keys(self, metadata: Metadata) -> KeySet:
+        """Take the keys from memory, else fetch them; a provider that signs with the client secret has none."""
+        if self._settings.id_tokens.key is not None:
+            return self._settings.id_tokens.key
+        if metadata.jwks_uri is None:
+            return NO_KEYS
+        now = self._services.clock.now()
+        known = self._provider.keys(now)
+        return known if known is not None else await self._provider.load_keys(now)

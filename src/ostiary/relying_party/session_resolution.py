@@ -1,0 +1,218 @@
+"""From a session cookie to who is there: the way of every session that is not in memory.
+
+Open, look whether it was revoked, is over, was replaced or is due; refresh, note the use, and make the verdict. What
+can be answered without asking anybody is answered at once (`resolve_now`); the rest is awaited (`resolve`).
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, final
+
+import msgspec
+
+from ostiary.errors import ProviderFault
+from ostiary.identity.session import Session, SessionRefused, SessionTicket
+from ostiary.identity.session_cookie import SessionTooLarge
+from ostiary.identity.session_lifetime import Judgement, Standing, find_end, find_touch_due, judge
+from ostiary.plugin import Admit, Services
+from ostiary.relying_party.identity_headers import build_session_admit
+from ostiary.relying_party.renewal import PAUSE_AFTER_FAILURE_S, Ended, Renewal
+from ostiary.relying_party.revocations import Revocations
+from ostiary.relying_party.session_keeper import Cookies, SessionKeeper
+from ostiary.relying_party.settings import RelyingPartySettings
+
+# A cookie that was just replaced comes a few times more: with requests that were on their way.
+REPLACED_S = 5.0
+
+
+@final
+class NoSession:
+    """Nobody is signed in, or not well enough. `reason` is a stable code.
+
+    `session_absent`, `session_broken`, `session_foreign`, `session_expired`, `session_revoked`, `session_replaced`,
+    `session_gone`, `refresh_refused`, `session_too_large`; `scope_missing` and `claims_refused` are told apart by the
+    caller. With `fallback` the session goes on where no login can be started: one is due (`reauthentication_due`), and
+    `is_silent` says that nobody has to type anything for it.
+    """
+
+    __slots__ = ("fallback", "is_silent", "reason")
+
+    def __init__(self, reason: str, fallback: Admit | None = None, *, is_silent: bool = False) -> None:
+        """Hold the stable reason."""
+        self.reason = reason
+        self.fallback = fallback
+        self.is_silent = is_silent
+
+
+class Resolved(NamedTuple):
+    """A session that counts: its verdict, its family and id, and until when both hold.
+
+    With `is_silent_due` navigations are to be sent to the provider without anybody noticing.
+    """
+
+    admit: Admit
+    family: str
+    session_id: str
+    until: float
+    is_silent_due: bool = False
+
+
+@final
+class SessionResolution:
+    """Resolves the sessions of one client under one scheme."""
+
+    __slots__ = ("_keeper", "_renewal", "_revocations", "_services", "_settings")
+
+    def __init__(
+        self,
+        settings: RelyingPartySettings,
+        keeper: SessionKeeper,
+        renewal: Renewal,
+        revocations: Revocations,
+        services: Services,
+    ) -> None:
+        """Take the parts; no I/O."""
+        self._settings = settings
+        self._keeper = keeper
+        self._renewal = renewal
+        self._revocations = revocations
+        self._services = services
+
+    def resolve_now(self, chunks: tuple[bytes, ...], present: Cookies, now: float) -> Resolved | NoSession | None:
+        """Return what becomes of a session; None when somebody has to be asked first."""
+        if not self._keeper.is_sealed or not self._revocations.is_current(now):
+            return None
+        try:
+            record = self._keeper.open(chunks)
+        except SessionRefused as refused:
+            return NoSession(refused.code)
+        assert isinstance(record, Session)  # noqa: S101 - a sealed cookie holds the session itself
+        over = self._find_end(record, now)
+        if over is not None:
+            return over
+        judgement = judge(record, self._settings.renewal, now)
+        if judgement.standing is Standing.DUE:
+            return None
+        self._confirm_replacement(record)
+        touched = self._touch(record, now)
+        cookies = () if touched is record else self._keeper.write_cookie(touched, present)
+        return self._admit(touched, judgement, cookies, now)
+
+    async def resolve(self, chunks: tuple[bytes, ...], present: Cookies) -> Resolved | NoSession:
+        """Return what becomes of a session. Raises StoreFault, and ProviderFault where no answer can be had now."""
+        await self._revocations.require(self._services.clock.now())
+        try:
+            opened = self._keeper.open(chunks)
+            record = await self._follow(opened)
+        except SessionRefused as refused:
+            return NoSession(refused.code)
+        if not isinstance(record, Session):
+            return NoSession("session_gone" if record is None else record.code)
+        now = self._services.clock.now()
+        over = self._find_end(record, now)
+        if over is not None:
+            return over
+        judgement = judge(record, self._settings.renewal, now)
+        if judgement.standing is Standing.DUE:
+            return await self._renew(record, present)
+        self._confirm_replacement(record)
+        touched = self._touch(record, now)
+        if touched is not record:
+            await self._keeper.save(touched)
+        is_new = record.id != opened.id or (touched is not record and self._keeper.is_sealed)
+        cookies = self._keeper.write_cookie(touched, present) if is_new else ()
+        return self._admit(touched, judgement, cookies, now)
+
+    async def _follow(self, opened: Session | SessionTicket) -> Session | Ended | None:
+        """Return the record that the cookie leads to, or what replaced it."""
+        if isinstance(opened, Session):
+            return opened
+        record = await self._keeper.load(opened)
+        return record if record is not None else await self._renewal.find_successor(opened.id)
+
+    async def _renew(self, record: Session, present: Cookies) -> Resolved | NoSession:
+        """Put the successor in the session's place; what may pass leaves the session as it is while its token lasts."""
+        try:
+            renewed = await self._renewal.renew(record)
+            if isinstance(renewed, Session) and self._is_due(renewed):  # one that was handed out before, and got old
+                renewed = await self._renewal.renew(renewed)
+        except ProviderFault:
+            now = self._services.clock.now()
+            policy = msgspec.structs.replace(self._settings.renewal, leeway_s=0.0, interval_s=None)
+            judgement = judge(record, policy, now)
+            if judgement.standing is Standing.DUE:
+                raise
+            return self._admit(record, Judgement(judgement.standing, now + PAUSE_AFTER_FAILURE_S), (), now)
+        if isinstance(renewed, Ended):
+            return NoSession(renewed.code)
+        now = self._services.clock.now()
+        over = self._find_end(renewed, now)
+        if over is not None:
+            return over
+        try:
+            cookies = self._keeper.write_cookie(renewed, present)
+        except SessionTooLarge as excess:
+            self._report_size(excess)
+            return NoSession("session_too_large")
+        judgement = judge(renewed, self._settings.renewal, now)
+        return self._admit(renewed, judgement, cookies, now)
+
+    def _is_due(self, record: Session) -> bool:
+        return judge(record, self._settings.renewal, self._services.clock.now()).standing is Standing.DUE
+
+    def _find_end(self, record: Session, now: float) -> NoSession | None:
+        if record.family in self._revocations.revoked:
+            return NoSession("session_revoked")
+        if find_end(record, self._settings.limits) <= now:
+            return NoSession("session_expired")
+        if judge(record, self._settings.renewal, now).standing is Standing.OVER:
+            return NoSession("session_expired")
+        return None
+
+    def _touch(self, record: Session, now: float) -> Session:
+        """Return the record with its use noted, where a limit counts from the last one and it is time."""
+        if now < find_touch_due(self._settings.limits, record.touched_at):
+            return record
+        return msgspec.structs.replace(record, touched_at=now)
+
+    def _confirm_replacement(self, record: Session) -> None:
+        """The cookie of a successor was shown: what it replaced need not be handed out for long any more."""
+        if record.replaces is not None:
+            self._services.spawner.spawn("session replacement", self._renewal.confirm(record.replaces))
+
+    def _admit(
+        self, record: Session, judgement: Judgement, cookies: tuple[str, ...], now: float
+    ) -> Resolved | NoSession:
+        if not set(self._settings.required_scopes) <= set(record.scope.split()):
+            return NoSession("scope_missing")
+        schema = self._settings.claim_schema
+        if schema is not None:
+            fault = schema.find_fault(_list_for_schema(record))
+            if fault is not None:
+                self._services.log.event("warning", "claims_refused", "a session does not fit claim_schema", at=fault)
+                return NoSession("claims_refused")
+        is_bare = judgement.standing is Standing.BARE
+        admit = build_session_admit(
+            record, self._settings.headers, self._services.log, is_bare=is_bare, set_cookies=cookies
+        )
+        until = min(
+            judgement.until,
+            find_end(record, self._settings.limits),
+            find_touch_due(self._settings.limits, record.touched_at),
+        )
+        if cookies:
+            until = min(until, now + REPLACED_S)
+        return Resolved(admit, record.family, record.id, until, judgement.standing is Standing.SILENT)
+
+    def _report_size(self, excess: SessionTooLarge) -> None:
+        self._services.log.event(
+            "error", "session_too_large",
+            "a refreshed session does not fit into cookies: keep less (session_contents), or keep sessions in a store "
+            "(session.storage: redis or sqlite)",
+            wanted_bytes=excess.wanted_bytes, allowed_bytes=excess.allowed_bytes,
+        )  # fmt: skip
+
+
+def _list_for_schema(record: Session) -> Mapping[str, Any]:
+    """Return what APISIX lays before a claim_schema; what is not kept is not there."""
+    parts = {"user": record.userinfo, "access_token": record.access_token, "id_token": record.id_token_claims}
+    return {name: value for name, value in parts.items() if value is not None}

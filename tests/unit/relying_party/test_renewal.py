@@ -1,0 +1,330 @@
+"""Refreshing: once for everybody, at a provider that rotates refresh tokens and takes a second use for theft."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from ostiary.errors import ProviderFault, StoreFault
+from ostiary.identity.session_lifetime import RenewalPolicy
+from ostiary.plugin import Admit, Pass, Reply
+from ostiary.relying_party.renewal import PAUSE_AFTER_FAILURE_S
+from ostiary.store_settings import SqliteSettings, StoreSettings
+from tests.fakes.http_client import answer_json
+from tests.fakes.relying_parties import ORIGIN, PartyPlugin
+from tests.fakes.sign_in import TOKEN_ENDPOINT, SignInWorld, Visitor, location_of
+
+PAGE = f"{ORIGIN}/anything/test"
+XHR = {"Accept": "application/json", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"}
+LOGOUT = f"{ORIGIN}/logout"
+STORES = [None, SqliteSettings(path="sessions")]
+both = pytest.mark.parametrize("store", STORES, ids=["cookie", "store"])
+
+
+class Signed:
+    """Somebody who signed in, whose access token is over now."""
+
+    def __init__(self, store: StoreSettings | None, **changes: Any) -> None:
+        """Build the world; `enter` signs in."""
+        self.world = SignInWorld()
+        self.settings = {"store": store, **changes}
+        self.visitor = Visitor(self.world, self.worker())
+
+    def worker(self) -> PartyPlugin:
+        """Return another process of the gateway: it shares the stores and nothing else."""
+        return PartyPlugin(self.world, **self.settings)
+
+    async def enter(self) -> "Signed":
+        """Sign in, and let five minutes pass."""
+        await self.visitor.sign_in(PAGE)
+        self.world.clock.advance(300)
+        return self
+
+    @property
+    def cookie(self) -> str:
+        """What the browser sends now."""
+        return self.visitor.request(PAGE).cookie.decode()
+
+    def other(self) -> Visitor:
+        """The same browser at another worker."""
+        visitor = Visitor(self.world, self.worker())
+        visitor.jar = self.visitor.jar
+        return visitor
+
+
+def play(store: StoreSettings | None, scene: Callable[[Signed], Awaitable[None]], **changes: Any) -> None:
+    """Sign somebody in and play a scene."""
+
+    async def run() -> None:
+        await scene(await Signed(store, **changes).enter())
+
+    asyncio.run(run())
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Let others go on until it is so."""
+    for _ in range(1000):
+        if is_so():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("it never came to that")
+
+
+def token_of(settled: Reply | Admit | Pass) -> str:
+    """Return the access token that the upstream gets."""
+    assert isinstance(settled, Admit), settled
+    assert settled.edits is not None
+    lines = dict(line.split(": ", 1) for line in settled.edits.block.decode().splitlines())
+    return lines["X-Access-Token"]
+
+
+@both
+def test_an_expired_token_is_renewed_and_nobody_notices(store: StoreSettings | None) -> None:
+    """The request itself is let through with the new token, and its answer brings the new cookie."""
+
+    async def scene(it: Signed) -> None:
+        before = it.cookie
+        settled = await it.visitor.open(PAGE, headers=XHR)
+
+        assert token_of(settled) == "an-access-token-after-1"
+        assert it.cookie != before
+        assert token_of(await it.visitor.open(PAGE)) == "an-access-token-after-1"
+        assert (it.world.refreshes, it.world.reuses) == (1, 0)
+
+    play(store, scene)
+
+
+@both
+def test_two_hundred_requests_at_four_workers_refresh_once(store: StoreSettings | None) -> None:
+    """All with the same old cookie, at once: one refresh, two hundred admissions, one new token."""
+
+    async def scene(it: Signed) -> None:
+        visitors = [it.other() for _ in range(4)]
+        cookie = it.cookie
+        settled = await asyncio.gather(
+            *(visitors[number % 4].open(PAGE, headers=XHR, cookie=cookie) for number in range(200))
+        )
+
+        assert {token_of(each) for each in settled} == {"an-access-token-after-1"}
+        assert (it.world.refreshes, it.world.reuses) == (1, 0)
+
+    play(store, scene)
+
+
+@both
+@pytest.mark.parametrize("seconds", [5, 120, 290])
+def test_an_answer_that_is_lost_costs_nothing(store: StoreSettings | None, seconds: float) -> None:
+    """The response with the new cookie is aborted; the old one comes back later, and is given the same successor."""
+
+    async def scene(it: Signed) -> None:
+        old = it.cookie
+        request = it.visitor.request(PAGE, headers=XHR)
+        assert token_of(await it.visitor.send(request, PAGE, is_lost=True)) == "an-access-token-after-1"
+        it.world.clock.advance(seconds)
+        for visitor in (it.visitor, it.other()):
+            assert token_of(await visitor.open(PAGE, headers=XHR, cookie=old)) == "an-access-token-after-1"
+        assert (it.world.refreshes, it.world.reuses) == (1, 0)
+
+    play(store, scene)
+
+
+@both
+def test_an_answer_that_is_lost_costs_nothing_after_half_an_hour(store: StoreSettings | None) -> None:
+    """With tokens that live an hour: one refresh, no sign-out."""
+
+    async def scene(it: Signed) -> None:
+        it.world.refresh_changes = {"expires_in": 3600}
+        old = it.cookie
+        await it.visitor.send(it.visitor.request(PAGE, headers=XHR), PAGE, is_lost=True)
+        it.world.clock.advance(1800)
+
+        assert token_of(await it.other().open(PAGE, headers=XHR, cookie=old)) == "an-access-token-after-1"
+        assert (it.world.refreshes, it.world.reuses) == (1, 0)
+
+    play(store, scene)
+
+
+@both
+def test_a_program_that_keeps_its_first_cookie_stays_signed_in(store: StoreSettings | None) -> None:
+    """Eleven refreshes on, the first cookie leads to the newest tokens, and no refresh token is used twice."""
+
+    async def scene(it: Signed) -> None:
+        old = it.cookie
+        for number in range(1, 11):
+            settled = await it.other().open(PAGE, headers=XHR, cookie=old)
+            assert token_of(settled) == f"an-access-token-after-{number}"
+            it.world.clock.advance(300)
+        assert (it.world.refreshes, it.world.reuses) == (10, 0)
+
+    play(store, scene)
+
+
+@both
+def test_the_old_cookie_is_over_a_minute_after_the_new_one_was_shown(store: StoreSettings | None) -> None:
+    """Requests that were on their way are served; whoever stole the old cookie gains nothing, and asks nobody."""
+
+    async def scene(it: Signed) -> None:
+        old = it.cookie
+        await it.visitor.open(PAGE, headers=XHR)
+        assert isinstance(await it.other().open(PAGE, headers=XHR), Admit)
+        await it.world.spawner.settle()
+        it.world.clock.advance(59)
+        assert isinstance(await it.other().open(PAGE, headers=XHR, cookie=old), Admit)
+        it.world.clock.advance(2)
+        late = Visitor(it.world, it.worker())
+        settled = await late.open(PAGE, headers=XHR, cookie=old)
+        assert not isinstance(settled, Admit)
+        assert isinstance(late.plugin, PartyPlugin)
+        assert late.plugin.missed == ["session_replaced"]
+        assert isinstance(await it.other().open(PAGE, headers=XHR), Admit)
+        assert (it.world.refreshes, it.world.reuses) == (1, 0)
+
+    play(store, scene)
+
+
+@both
+def test_a_refresh_that_ends_after_a_logout_brings_nothing_back(store: StoreSettings | None) -> None:
+    """The person signs out while the provider is being asked: neither the old cookie nor the new one counts."""
+
+    async def scene(it: Signed) -> None:
+        it.world.http.hold()
+        refreshing = asyncio.create_task(it.other().open(PAGE, headers=XHR, cookie=it.cookie))
+        await until(lambda: it.world.http.in_the_air > 0)
+        leaving = it.other()
+        left = asyncio.create_task(leaving.open(LOGOUT, headers={**XHR, "Accept": "text/html"}))
+        await until(left.done)
+        cookie = it.cookie
+        it.world.http.release()
+        assert not isinstance(await refreshing, Admit)
+        await left
+        it.world.clock.advance(1)
+        for each in (cookie, it.cookie):
+            assert not isinstance(await it.other().open(PAGE, headers=XHR, cookie=each), Admit)
+
+    play(store, scene)
+
+
+@both
+def test_a_refresh_token_that_is_refused_ends_the_session(store: StoreSettings | None) -> None:
+    """`invalid_grant` is final: everybody hears it, the provider is asked once, and a navigation signs in again."""
+
+    async def scene(it: Signed) -> None:
+        it.world.refresh_refusal = "invalid_grant"
+        visitors = [it.other() for _ in range(4)]
+        cookie = it.cookie
+        settled = await asyncio.gather(*(visitor.open(PAGE, cookie=cookie) for visitor in visitors))
+
+        assert it.world.refreshes == 1
+        assert all(location_of(each).startswith("https://issuer.example/") for each in settled)
+        assert "refresh_refused" in it.world.log.codes
+        assert "invalid_grant" in it.world.log.text
+
+    play(store, scene)
+
+
+@both
+@pytest.mark.parametrize("status", [500, 503, 429, 404])
+def test_a_provider_that_stumbles_ends_nothing(store: StoreSettings | None, status: int) -> None:
+    """503 while the token is over, not a sign-out; after half a minute it is tried again."""
+
+    async def scene(it: Signed) -> None:
+        works = it.world.http.answers[TOKEN_ENDPOINT]
+        it.world.http.answers[TOKEN_ENDPOINT] = answer_json({}, status)
+        for _ in range(3):
+            with pytest.raises(ProviderFault):
+                await it.visitor.open(PAGE, headers=XHR)
+        assert it.world.http.count(TOKEN_ENDPOINT) == 2  # the login's, and one refresh
+        it.world.http.answers[TOKEN_ENDPOINT] = works
+        it.world.clock.advance(PAUSE_AFTER_FAILURE_S)
+        assert token_of(await it.visitor.open(PAGE, headers=XHR)) == "an-access-token-after-1"
+
+    play(store, scene)
+
+
+@both
+def test_with_a_leeway_a_provider_that_stumbles_is_not_even_noticed(store: StoreSettings | None) -> None:
+    """The token that is still good goes on until its own end."""
+
+    async def run() -> None:
+        it = Signed(store, renewal=RenewalPolicy(leeway_s=60))
+        await it.visitor.sign_in(PAGE)
+        it.world.clock.advance(241)
+        works = it.world.http.answers[TOKEN_ENDPOINT]
+        it.world.http.answers[TOKEN_ENDPOINT] = answer_json({}, 500)
+        assert token_of(await it.visitor.open(PAGE, headers=XHR)) == "an-access-token"
+        it.world.http.answers[TOKEN_ENDPOINT] = works
+        it.world.clock.advance(PAUSE_AFTER_FAILURE_S)
+        assert token_of(await it.visitor.open(PAGE, headers=XHR)) == "an-access-token-after-1"
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("claims", [{"sub": "somebody-else"}, {"iss": "https://other.example"}, {"aud": "other"}])
+@both
+def test_a_new_id_token_of_somebody_else_ends_the_session(store: StoreSettings | None, claims: dict[str, str]) -> None:
+    """OpenID Connect Core §12.2: the same issuer, subject and audience as at sign-in."""
+
+    async def scene(it: Signed) -> None:
+        it.world.refreshed_claims = claims
+        visitor = it.other()
+        assert not isinstance(await visitor.open(PAGE, headers=XHR), Admit)
+        assert isinstance(visitor.plugin, PartyPlugin)
+        assert visitor.plugin.missed == ["refresh_refused"]
+
+    play(store, scene)
+
+
+@both
+def test_what_was_refreshed_is_not_lost_with_the_store(store: StoreSettings | None) -> None:
+    """The store goes away while the provider is asked: 503, then the same successor, and no second use."""
+
+    async def scene(it: Signed) -> None:
+        state = it.world.stores.shared if store is None else it.world.stores.open(store)
+        works = it.world.http.answers[TOKEN_ENDPOINT]
+        assert callable(works)
+
+        def answer_and_take_down(request: Any) -> Any:
+            state.is_down = True
+            return works(request)
+
+        it.world.http.answers[TOKEN_ENDPOINT] = answer_and_take_down
+        with pytest.raises(StoreFault):
+            await it.visitor.open(PAGE, headers=XHR)
+        it.world.http.answers[TOKEN_ENDPOINT] = works
+        state.is_down = False
+        await asyncio.sleep(0.4)
+        assert token_of(await it.visitor.open(PAGE, headers=XHR)) == "an-access-token-after-1"
+        assert (it.world.refreshes, it.world.reuses) == (1, 0)
+
+    play(store, scene)
+
+
+@both
+def test_a_session_that_nothing_renews_goes_on_without_its_token(store: StoreSettings | None) -> None:
+    """`renew_access_token_on_expiry: false`: the upstream is told who is there, and given no token that is over."""
+
+    async def scene(it: Signed) -> None:
+        settled = await it.visitor.open(PAGE, headers=XHR)
+
+        assert isinstance(settled, Admit)
+        assert settled.edits is not None
+        assert b"X-Access-Token" not in settled.edits.block
+        assert b"X-ID-Token" in settled.edits.block
+        assert it.world.refreshes == 0
+
+    play(store, scene, renewal=RenewalPolicy(renew_on_expiry=False))
+
+
+@both
+def test_an_interval_is_kept_by_the_refresh_token(store: StoreSettings | None) -> None:
+    """`refresh_session_interval`: the provider is asked although the access token is still good."""
+
+    async def run() -> None:
+        it = Signed(store, renewal=RenewalPolicy(interval_s=100))
+        await it.visitor.sign_in(PAGE)
+        for number in range(1, 4):
+            it.world.clock.advance(100)
+            assert token_of(await it.visitor.open(PAGE, headers=XHR)) == f"an-access-token-after-{number}"
+
+    asyncio.run(run())
