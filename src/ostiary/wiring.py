@@ -11,28 +11,34 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import final
 
 import uvloop
 
+from ostiary.adapters.certificates import CertificateWatch
 from ostiary.adapters.clock import SystemClock
 from ostiary.adapters.dice import SystemRandom
+from ostiary.adapters.generated_secret import GeneratedSecret
 from ostiary.adapters.http_client import AiohttpClient
 from ostiary.adapters.line_writer import LineWriter
 from ostiary.adapters.log import JsonLog
-from ostiary.adapters.memory_store import MemoryStores
-from ostiary.adapters.secret_file import load_or_make_secret
 from ostiary.adapters.spawner import TaskSpawner
+from ostiary.adapters.stores import SystemStores
 from ostiary.config.checking import Registry
+from ostiary.config.gateway import GatewaySettings
 from ostiary.config.loading import load
 from ostiary.config.problems import Problem
 from ostiary.config.snapshot import Reaches, Snapshot
+from ostiary.errors import OperatorFault
 from ostiary.gateway.access_log import AccessLog
+from ostiary.gateway.doors import Doors
 from ostiary.gateway.server import Server
 from ostiary.plugin import Place, PluginType, Services
 from ostiary.providers.directory import ProviderDirectory
+from ostiary.store_settings import StoreSettings
 
 ShowProblems = Callable[[str, tuple[Problem, ...]], None]
 # How many new containers make a collection. Requests leave no cycles behind, so looking for them every 700 is waste.
@@ -66,10 +72,14 @@ class Gateway:
         self._spawner = TaskSpawner(self._log)
         self._http = AiohttpClient()
         self._registry = load_registry()
-        self._stores = MemoryStores(self._clock)
+        folder = path.absolute().parent
+        self._stores = SystemStores(folder, self._clock, self._log)
+        self._secret = GeneratedSecret(folder / SECRET_FILE, self._random, self._clock, self._log)
         self._providers = ProviderDirectory(http=self._http, clock=self._clock, spawner=self._spawner, log=self._log)
         self._snapshot: Snapshot | None = None
         self._server: Server | None = None
+        self._certificates = CertificateWatch(self._clock, self._log)
+        self._doors: Doors | None = None
 
     def load(self) -> bool:
         """Read the file. A good one becomes the snapshot; problems are printed. Raises OSError when it is unreadable.
@@ -90,8 +100,11 @@ class Gateway:
         for notice in loaded.snapshot.notices:
             self._log.event("warning", "notice", notice)
         self._snapshot = loaded.snapshot
+        self._http.use_dns(loaded.snapshot.gateway.dns)
         if self._server is not None:
             self._server.install(loaded.snapshot, self._make_prefix())
+        if self._doors is not None:
+            self._doors.follow(loaded.snapshot.gateway)
         return True
 
     async def serve(self) -> int:
@@ -101,40 +114,54 @@ class Gateway:
         settings = self._snapshot.gateway
         writer = LineWriter(1)
         access_log = AccessLog(writer, settings.access_log_sample) if settings.access_log_sample else None
-        self._server = server = Server(
-            clock=self._clock,
-            timer=time.monotonic,
-            spawner=self._spawner,
-            log=self._log,
-            access_log=access_log,
-            defer=asyncio.get_running_loop().call_soon,
-        )
+
+        def make_server() -> Server:
+            return Server(
+                clock=self._clock,
+                timer=time.monotonic,
+                spawner=self._spawner,
+                log=self._log,
+                access_log=access_log,
+                defer=asyncio.get_running_loop().call_soon,
+            )
+
+        self._server = server = make_server()
         server.install(self._snapshot, self._make_prefix())
+        self._doors = doors = Doors(
+            server,
+            make_server=make_server,
+            make_prefix=self._make_prefix,
+            open_certificate=self._certificates.open,
+            log=self._log,
+        )
         end = self._heed_signals()
-        if not await self._open_doors(server):
+        if not await self._open_doors(doors, settings):
             return 1
+        self._certificates.look()
         await end.wait()
         self._log.event("info", "draining", "told to stop: open requests are finished first")
-        await server.drain(self._snapshot.gateway.drain_s)
+        await doors.drain(self._snapshot.gateway.drain_s)
+        self._certificates.stop()
         await self._spawner.drain(1.0)
         await self._http.close()
+        await self._stores.close()
         writer.close()
         return 0
 
-    async def _open_doors(self, server: Server) -> bool:
-        settings = server.snapshot.gateway
-        for host, port in settings.listen:
+    async def _open_doors(self, doors: Doors, settings: GatewaySettings) -> bool:
+        for door in settings.listen:
             try:
-                bound = await server.listen(host, port)
-            except OSError as error:
-                reason = error.strerror or str(error)
+                bound = await doors.open(door, settings)
+            except (OSError, OperatorFault) as error:
+                reason = error.detail if isinstance(error, OperatorFault) else error.strerror or str(error)
                 print(
-                    f"ostiary: cannot listen on {host}:{port} ({reason}): change gateway.listen, or stop what uses it",
+                    f"ostiary: cannot listen on {door.host}:{door.port} ({reason}): change gateway.listen, or stop "
+                    "what uses it",
                     file=sys.stderr,
                 )
                 return False
-            place = f"[{host}]" if ":" in host else host
-            print(f"ostiary: listening on http://{place}:{bound}", file=sys.stderr, flush=True)
+            place = f"[{door.host}]" if ":" in door.host else door.host
+            print(f"ostiary: listening on {door.scheme}://{place}:{bound}", file=sys.stderr, flush=True)
         return True
 
     def _tell(self, problems: tuple[Problem, ...]) -> None:
@@ -164,6 +191,9 @@ class Gateway:
         except OSError as error:
             self._log.event("error", "reload_failed", f"{self.path} cannot be read: {error.strerror}")
             return
+        except OperatorFault as fault:  # everything else is in effect; the certificate before it serves on
+            self._log.event("error", fault.code, fault.detail)
+            return
         if done:
             self._log.event("info", "reloaded", f"{self.path} is read again; listening addresses stay as they were")
         else:
@@ -171,18 +201,18 @@ class Gateway:
                 "error", "reload_refused", f"{self.path} has mistakes; the configuration before it serves on"
             )
 
-    def _make_services(self, place: Place, public_url: str | None, reaches: Reaches) -> Services:
+    def _make_services(self, place: Place, public_url: str | None, reaches: Reaches, state: StoreSettings) -> Services:
         return Services(
             clock=self._clock,
             random=self._random,
             http=self._http,
             spawner=self._spawner,
             log=self._log,
-            stores=self._stores,
+            stores=self._stores.share(state),
             providers=self._providers,
             place=place,
             public_url=public_url,
-            generated_secret=lambda: load_or_make_secret(self.path.absolute().parent / SECRET_FILE, self._random),
+            generated_secret=partial(self._secret.find, state),
             reaches=reaches,
         )
 

@@ -7,11 +7,13 @@
 
 It sends what Chromium sends as far as a server can tell: fetch metadata, Accept, Referer, Origin, cookies with their
 SameSite rules. It runs no scripts. Loopback names reach 127.0.0.1 without a resolver; other hosts are refused, unless
-`hosts` says that they are to be found there too.
+`hosts` says that they are to be found there too. It speaks https when it is given a TLS context.
 """
 
 import http.client
 import json
+import socket
+import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -104,13 +106,18 @@ class Browser:
         trusts_loopback: bool = True,
         timeout_s: float = 15.0,
         now: Callable[[], float] = time.time,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        """Open a fresh profile. `hosts` are names that reach 127.0.0.1 besides the loopback ones."""
+        """Open a fresh profile. `hosts` are names that reach 127.0.0.1 besides the loopback ones.
+
+        `tls` says whom it trusts: any other certificate is `ssl.SSLCertVerificationError`.
+        """
         self.jar = CookieJar(trusts_loopback=trusts_loopback)
         self.history: list[Visit] = []
         self._hosts = frozenset(hosts)
         self._timeout_s = timeout_s
         self._now = now
+        self._tls = tls
 
     def open(self, url: str, *, stop_before: StopBefore | None = None) -> Page:
         """Type an address. Redirects are followed, up to one that `stop_before` names."""
@@ -169,6 +176,9 @@ class Browser:
         trip.chain.append(trip.url)
         connection = http.client.HTTPConnection(*self._address(url), timeout=self._timeout_s)
         try:
+            if url.scheme == "https" and self._tls is not None:
+                plain = socket.create_connection(self._address(url), timeout=self._timeout_s)
+                connection.sock = self._tls.wrap_socket(plain, server_hostname=url.hostname)
             target = (url.path or "/") + (f"?{url.query}" if url.query else "")
             connection.putrequest(trip.method, target, skip_host=True, skip_accept_encoding=True)
             for name, value in self._headers(trip, url):
@@ -185,9 +195,10 @@ class Browser:
 
     def _address(self, url: SplitResult) -> tuple[str, int]:
         host = url.hostname or ""
-        if url.scheme != "http" or not (is_loopback(host) or host in self._hosts):
+        is_spoken = url.scheme == "http" or (url.scheme == "https" and self._tls is not None)
+        if not is_spoken or not (is_loopback(host) or host in self._hosts):
             raise ValueError(f"this browser does not go to {url.scheme}://{host}")
-        return "127.0.0.1", url.port or 80
+        return "127.0.0.1", url.port or (80 if url.scheme == "http" else 443)
 
     def _headers(self, trip: _Trip, url: SplitResult) -> list[tuple[str, str]]:
         site = _fetch_site(trip)

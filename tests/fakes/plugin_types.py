@@ -9,6 +9,7 @@ from ostiary.errors import OperatorFault
 from ostiary.http.request import Request
 from ostiary.plugin import Admit, Claim, Place, Principal, Services
 from ostiary.providers.directory import ProviderDirectory
+from ostiary.store_settings import StoreSettings
 from tests.fakes.clock import FakeClock
 from tests.fakes.dice import FakeRandom
 from tests.fakes.http_client import FakeHttpClient
@@ -87,7 +88,12 @@ def registry_of(*types: FakePluginType) -> dict[str, FakePluginType]:
     return {each.name: each for each in types or (FakePluginType(),)}
 
 
-def make_services(place: Place, public_url: str | None, reaches: Callable[[str, str, str], bool]) -> Services:
+def make_services(
+    place: Place,
+    public_url: str | None,
+    reaches: Callable[[str, str, str], bool],
+    state: StoreSettings | None = None,
+) -> Services:
     """Make services that do nothing."""
     clock, http, spawner, log = FakeClock(), FakeHttpClient(), FakeSpawner(), FakeLog()
     return Services(

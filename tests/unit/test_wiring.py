@@ -15,6 +15,7 @@ import uvloop
 from ostiary.config.problems import Problem
 from ostiary.ports import LogValue, Severity
 from ostiary.wiring import SECRET_FILE, Gateway, load_registry, run_gateway
+from tests.e2e.counterparts.redis_server import RedisServer
 from tests.fakes.log import FakeLog
 
 GOOD = """
@@ -131,6 +132,34 @@ def test_a_secret_that_nobody_wrote_is_made_beside_the_file(
     gateway.close()
 
     assert (path.parent / SECRET_FILE).exists()
+
+
+def test_with_state_in_redis_the_secret_that_nobody_wrote_lives_there(tmp_path: Path, shown: Shown) -> None:
+    """Every node finds the same one, and no file is made; a Redis that is down is a problem with a remedy."""
+    with RedisServer(tmp_path) as server:
+        text = f"state: {{type: redis, port: {server.port}}}\n{SIGNS_IN}"
+        for _ in range(2):
+            gateway = make(write(tmp_path, text), shown)
+            assert gateway.load(), shown
+            gateway.close()
+        assert 64 == server.run("STRLEN", "ostiary:session-secret")
+        server.kill()
+        gateway = make(write(tmp_path, text), shown)
+        assert not gateway.load()
+        gateway.close()
+
+    assert not (tmp_path / SECRET_FILE).exists()
+    (problem,) = shown[0][1]
+    assert "write session.secret" in problem.problem
+
+
+def test_a_check_makes_no_store(tmp_path: Path, shown: Shown) -> None:
+    """Nor does loading a configuration whose plugins have not used one."""
+    gateway = make(write(tmp_path, f"state: {{type: sqlite, path: state.db}}\n{GOOD}"), shown)
+    assert gateway.load(), shown
+    gateway.close()
+
+    assert ["ostiary.yaml"] == [path.name for path in tmp_path.iterdir()]
 
 
 @pytest.mark.parametrize(("text", "expected"), [(BAD, 1), (None, 2)])

@@ -2,84 +2,132 @@
 
 One session per process. No redirect is followed, no cookie kept, no proxy taken from the environment, nothing
 decompressed; the body is read piece by piece up to the request's limit, and one time limit covers it all. TLS is
-verified, 1.2 at least, unless the request says otherwise (only where the operator typed it).
+verified, 1.2 at least, unless the request says otherwise (only where the operator typed it). A proxy's credential goes
+with CONNECT for https targets and with the request for http ones, and is never sent through the tunnel.
 """
 
 import ssl
-from errno import ECONNREFUSED
 from typing import final
 
 import aiohttp
 from yarl import URL
 
+from ostiary.adapters.call_faults import name_place, translate_error
+from ostiary.adapters.resolver import Resolver
+from ostiary.config.dns import DnsSettings
 from ostiary.errors import ProviderFault
 from ostiary.http.outbound import OutboundRequest, OutboundResponse
 
 PIECE_BYTES = 65_536
 MAX_CONNECTIONS = 128
+MAX_CONTEXTS = 64
 IDLE_S = 15.0
+PROXY_AUTHENTICATION_REQUIRED = 407
 
 
 @final
 class AiohttpClient:
     """Sends requests; make one per process, and `close()` it."""
 
-    __slots__ = ("_contexts", "_session")
+    __slots__ = ("_connector", "_contexts", "_resolver", "_session")
 
     def __init__(self) -> None:
         """Open nothing yet: session and TLS contexts are made when they are first needed, inside the loop."""
         self._session: aiohttp.ClientSession | None = None
-        self._contexts: dict[bool, ssl.SSLContext] = {}
+        self._connector: aiohttp.TCPConnector | None = None
+        self._contexts: dict[tuple[bool, str], ssl.SSLContext] = {}
+        self._resolver = Resolver()
+
+    def use_dns(self, settings: DnsSettings | None) -> None:
+        """Resolve names by these name servers from now on, or (None) as the system does."""
+        if self._resolver.use(settings) and self._connector is not None:
+            self._connector.clear_dns_cache()
 
     async def send(self, request: OutboundRequest) -> OutboundResponse:
         """Return the answer, whatever its status. Raises ProviderFault as the port says."""
-        session = self._session
-        if session is None:
-            session = self._session = _open_session()
         url = _parse_url(request.url)
+        session = self._open_session()
         try:
+            proxy, headers, proxy_headers = _address_proxy(request, url)
             async with session.request(
                 request.method,
                 url,
-                headers=request.headers,
+                headers=headers,
                 data=request.body or None,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=request.timeout_s),
-                ssl=self._context(verify=request.tls_verify),
+                ssl=self._context(request.trusted_certificates, verify=request.tls_verify),
+                proxy=proxy,
+                proxy_headers=proxy_headers,
             ) as response:
-                body = await _read_body(response, request.max_body_bytes, _place(url))
-                headers = tuple((name.lower(), value) for name, value in response.headers.items())
-                return OutboundResponse(status=response.status, headers=headers, body=body)
+                body = await _read_body(response, request.max_body_bytes, name_place(url))
         except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
-            raise _translate(error, _place(url), request.timeout_s) from None
+            raise translate_error(error, request, self._resolver.is_resolving) from None
+        if proxy is not None and response.status == PROXY_AUTHENTICATION_REQUIRED:
+            detail = f"the proxy {name_place(proxy)} wants other credentials; see proxy_opts.http_proxy_authorization"
+            raise ProviderFault("provider_proxy", detail, passing=False)
+        lower = tuple((name.lower(), value) for name, value in response.headers.items())
+        return OutboundResponse(status=response.status, headers=lower, body=body)
 
     async def close(self) -> None:
         """Close every connection; the next `send` opens a new session."""
-        session, self._session = self._session, None
+        session, self._session, self._connector = self._session, None, None
         if session is not None:
             await session.close()
+        await self._resolver.close()
 
-    def _context(self, *, verify: bool) -> ssl.SSLContext:
-        """Return the context; making one takes 35 ms, so there are two at most."""
-        context = self._contexts.get(verify)
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._connector = aiohttp.TCPConnector(
+                limit=MAX_CONNECTIONS, keepalive_timeout=IDLE_S, resolver=self._resolver
+            )
+            self._session = aiohttp.ClientSession(
+                connector=self._connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"Accept-Encoding": "identity", "User-Agent": "ostiary"},
+                auto_decompress=False,
+                trust_env=False,
+            )
+        return self._session
+
+    def _context(self, trusted_certificates: str, *, verify: bool) -> ssl.SSLContext:
+        """Return the context for what is trusted; making one takes 35 ms, so equal ones are the same."""
+        key = (verify, trusted_certificates)
+        context = self._contexts.get(key)
         if context is None:
-            context = ssl.create_default_context()
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
-            if not verify:
-                context.check_hostname = False
-                context.verify_mode = ssl.CERT_NONE
-            self._contexts[verify] = context
+            context = _make_context(trusted_certificates, verify=verify)
+            while len(self._contexts) >= MAX_CONTEXTS:
+                del self._contexts[next(iter(self._contexts))]
+            self._contexts[key] = context
         return context
 
 
-def _open_session() -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, keepalive_timeout=IDLE_S),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"Accept-Encoding": "identity", "User-Agent": "ostiary"},
-        auto_decompress=False,
-        trust_env=False,
-    )
+def _make_context(trusted_certificates: str, *, verify: bool) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif trusted_certificates:
+        context.load_verify_locations(cadata=trusted_certificates)
+    return context
+
+
+Headers = tuple[tuple[str, str], ...]
+
+
+def _address_proxy(request: OutboundRequest, url: URL) -> tuple[URL | None, Headers, dict[str, str] | None]:
+    """Return the proxy, the headers of the request, and those of the CONNECT for an https target.
+
+    For an http target the latter are not sent; they keep connections of different credentials apart in the pool.
+    """
+    proxy = request.proxy
+    if proxy is None:
+        return None, request.headers, None
+    if not proxy.authorization:
+        return URL(proxy.url), request.headers, None
+    field = ("Proxy-Authorization", proxy.authorization)
+    return URL(proxy.url), request.headers if url.scheme == "https" else (*request.headers, field), dict([field])
 
 
 async def _read_body(response: aiohttp.ClientResponse, max_body_bytes: int, place: str) -> bytes:
@@ -104,26 +152,3 @@ def _parse_url(text: str) -> URL:
     except ValueError:
         pass
     raise ProviderFault("provider_unreachable", "the URL to call is no http(s) URL", passing=False)
-
-
-def _place(url: URL) -> str:
-    """Name host and port alone: the rest of a URL may carry what is nobody's business."""
-    return f"{url.host}:{url.port}"
-
-
-def _translate(error: Exception, place: str, timeout_s: float) -> ProviderFault:
-    """Make a fault with one of four plain causes, or the rest. The library's own words may quote headers: dropped."""
-    match error:
-        case aiohttp.ClientConnectorDNSError():
-            return ProviderFault("provider_dns", f"the name of {place} cannot be resolved")
-        case aiohttp.ClientConnectorCertificateError():
-            reason = getattr(error.certificate_error, "verify_message", "") or "it is not valid for this name"
-            return ProviderFault("provider_tls", f"the certificate of {place} is not accepted: {reason}")
-        case aiohttp.ClientSSLError() | ssl.SSLError():
-            return ProviderFault("provider_tls", f"TLS with {place} failed")
-        case TimeoutError():
-            return ProviderFault("provider_timeout", f"{place} did not answer within {timeout_s:.3g} s")
-        case aiohttp.ClientOSError() if error.errno == ECONNREFUSED:
-            return ProviderFault("provider_refused", f"{place} refuses the connection: nothing listens there")
-        case _:
-            return ProviderFault("provider_unreachable", f"the call to {place} failed ({type(error).__name__})")

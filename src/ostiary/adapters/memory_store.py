@@ -6,6 +6,7 @@ It forgets everything when the process ends, and no other process sees it; nothi
 
 from typing import final
 
+from ostiary.adapters.store_rules import check_key, check_member, check_value
 from ostiary.bounded import BoundedMap
 from ostiary.ports import Clock, SeriesPart, Store
 from ostiary.store_settings import StoreSettings
@@ -28,10 +29,13 @@ class MemoryStore:
 
     async def read(self, key: str) -> bytes | None:
         """Return the value, or None."""
+        check_key(key)
         return self._values.get(key, self._clock.now())
 
     async def write(self, key: str, value: bytes, expires_at: float) -> None:
         """Put the value, whatever was there."""
+        check_key(key)
+        check_value(value, expires_at)
         self._values.put(key, value, expires_at=expires_at, now=self._clock.now())
 
     async def create(self, key: str, value: bytes, expires_at: float) -> bool:
@@ -58,6 +62,8 @@ class MemoryStore:
 
     async def append(self, series: str, member: str, expires_at: float) -> None:
         """Add a member to a series; one that is there already gets the later of both times, and counts as new."""
+        check_key(series)
+        check_member(member, expires_at)
         members = self._series.setdefault(series, {})
         _, known_until = members.pop(member, (0, 0.0))
         self._position += 1
@@ -66,14 +72,17 @@ class MemoryStore:
             del members[next(iter(members))]
 
     async def read_series(self, series: str, after: int) -> SeriesPart:
-        """Return the live members that were added after a position."""
+        """Return the live members that were added after a position; all of them when the position is not its own."""
+        check_key(series)
         now = self._clock.now()
         members = {
             member: entry for member, entry in self._series.get(series, {}).items() if entry[1] > now
         }  # what is over leaves
         self._series[series] = members
-        found = tuple((member, until) for member, (position, until) in members.items() if position > after)
-        return SeriesPart(found, self._position, is_reset=after > self._position)
+        is_reset = after > self._position
+        since = 0 if is_reset else after
+        found = tuple((member, until) for member, (position, until) in members.items() if position > since)
+        return SeriesPart(found, self._position, is_reset=is_reset)
 
 
 @final

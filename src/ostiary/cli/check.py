@@ -8,9 +8,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from ostiary.adapters.clock import SystemClock
 from ostiary.cli.inert import make_inert_services
 from ostiary.cli.presentation import Screen
 from ostiary.config.checking import CheckedDocument, DeclaredRoute, Registry
+from ostiary.config.gateway import Door
 from ostiary.config.loading import load
 
 EVERY = "every"
@@ -34,15 +36,32 @@ def check_file(
         screen.show_problems(str(file), loaded.problems)
         return 1
     screen.say(f"{file}: no problems", "bold green")
-    doors = ", ".join(_write_address(host, port) for host, port in loaded.snapshot.gateway.listen)
+    doors = ", ".join(describe_door(door) for door in loaded.snapshot.gateway.listen)
     screen.say(f"It would listen on {doors}.")
     show_routes(screen, loaded.document)
-    if loaded.snapshot.notices:
+    notices = (*loaded.snapshot.notices, *note_certificates(loaded.document, SystemClock().now()))
+    if notices:
         screen.say("")
         screen.say("Worth knowing", "bold")
-        for notice in loaded.snapshot.notices:
+        for notice in notices:
             screen.say(f"- {notice}", "yellow")
     return 0
+
+
+def note_certificates(document: CheckedDocument, now: float) -> list[str]:
+    """Return what is wrong with the certificates now (`now` in wall-clock seconds); a gateway that runs logs it."""
+    notices = []
+    for index, door in enumerate(document.gateway.listen):
+        problem = None if door.tls is None else door.tls.cert.validity.describe(now)
+        if problem is not None:
+            notices.append(f"gateway.listen[{index}].tls.cert: {problem}")
+    return notices
+
+
+def describe_door(door: Door) -> str:
+    """Return an address to listen on, and what it is for."""
+    address = f"{door.scheme}://{_write_address(door.host, door.port)}"
+    return address if door.https is None else f"{address} (redirects to https)"
 
 
 def show_routes(screen: Screen, document: CheckedDocument) -> None:

@@ -10,11 +10,13 @@ from ostiary.adapters.clock import SystemClock
 from ostiary.adapters.dice import SystemRandom
 from ostiary.adapters.memory_store import MemoryStores
 from ostiary.config.snapshot import Reaches
+from ostiary.config.state import DEFAULT_STATE
 from ostiary.errors import ProviderFault
 from ostiary.http.outbound import OutboundRequest
 from ostiary.plugin import Place, Services
 from ostiary.ports import LogValue, Severity
 from ostiary.providers.directory import ProviderDirectory
+from ostiary.store_settings import StoreSettings
 
 
 @final
@@ -43,7 +45,9 @@ class NoLog:
         """Drop the line."""
 
 
-def make_inert_services(place: Place, public_url: str | None, reaches: Reaches) -> Services:
+def make_inert_services(
+    place: Place, public_url: str | None, reaches: Reaches, _state: StoreSettings = DEFAULT_STATE
+) -> Services:
     """Make what `build` may use (`ostiary.config.snapshot.MakeServices`)."""
     clock, http, spawner, log = SystemClock(), NoHttpClient(), NoSpawner(), NoLog()
     return Services(

@@ -5,17 +5,21 @@ close its route. Building plugins, and what that finds, is `ostiary.config.snaps
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path as FolderPath
 from typing import NamedTuple, TypeVar, final
 
 from pydantic import BaseModel, ValidationError
 
 from ostiary.config.document import Document
 from ostiary.config.explaining import explain
+from ostiary.config.files import make_context
 from ostiary.config.gateway import GatewayConfig
 from ostiary.config.problems import Path, Problem, Written, describe_shape, find_nearest, render_path
 from ostiary.config.references import Resolution
 from ostiary.config.routes import RouteConfig
+from ostiary.config.state import DEFAULT_STATE, choose_state, find_state_notices
 from ostiary.plugin import PluginType
+from ostiary.store_settings import StoreSettings
 
 Registry = Mapping[str, PluginType]
 M = TypeVar("M", bound=BaseModel)
@@ -54,6 +58,7 @@ class CheckedDocument(NamedTuple):
     gateway: GatewayConfig
     routes: tuple[DeclaredRoute, ...] = ()
     notices: tuple[str, ...] = ()
+    state: StoreSettings = DEFAULT_STATE
 
 
 class Checked(NamedTuple):
@@ -63,14 +68,17 @@ class Checked(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def check_document(resolution: Resolution, registry: Registry) -> Checked:
-    """Validate everything. Problems at paths whose reference is unresolved are not told twice."""
+def check_document(resolution: Resolution, registry: Registry, folder: FolderPath | None = None) -> Checked:
+    """Validate everything; files that are named are looked for in `folder`.
+
+    Problems at paths whose reference is unresolved are not told twice.
+    """
     tree = resolution.tree
     if not isinstance(tree, Mapping):
         found = "the file is empty" if tree is None else f"expected a mapping, found {describe_shape(tree)}"
         problem = Problem("", found, "begin with `routes:` and a list of routes")
         return Checked(None, (*resolution.problems, problem))
-    checker = _Checker(registry, resolution.sources)
+    checker = _Checker(registry, resolution.sources, make_context(folder))
     written = tree.get("routes")
     routes = written if isinstance(written, list) else []
     whole = checker.validate(Document, {**tree, "routes": []} if routes else tree, ())
@@ -79,7 +87,9 @@ def check_document(resolution: Resolution, registry: Registry) -> Checked:
     unresolved = {problem.path for problem in resolution.problems}
     told = [problem for problem in checker.problems if not _lies_within(problem.path, unresolved)]
     notices = () if standing else ("no route is in use: every request is answered 404",)
-    document = CheckedDocument(GatewayConfig() if whole is None else whole.gateway, standing, notices)
+    whole = whole or Document()
+    state = choose_state(whole.state)
+    document = CheckedDocument(whole.gateway, standing, (*notices, *find_state_notices(whole.state)), state)
     return Checked(document, (*resolution.problems, *told, *_find_doubles(standing)))
 
 
@@ -91,14 +101,15 @@ def _lies_within(path: str, places: set[str]) -> bool:
 class _Checker:
     """Validates parts of a document and collects what is wrong."""
 
-    def __init__(self, registry: Registry, sources: Mapping[str, str]) -> None:
+    def __init__(self, registry: Registry, sources: Mapping[str, str], context: Mapping[str, object]) -> None:
         self.problems: list[Problem] = []
+        self._context = context
         self._registry = registry
         self._sources = sources
 
     def validate(self, model: type[M], written: Written, base: Path) -> M | None:
         try:
-            return model.model_validate(written)
+            return model.model_validate(written, context=self._context)
         except ValidationError as error:
             self.problems += explain(error, model, written, base, self._sources)
             return None

@@ -11,6 +11,7 @@ from pydantic import Field
 from ostiary.config.gateway import GatewayConfig
 from ostiary.config.routes import RouteConfig
 from ostiary.config.section import Section
+from ostiary.config.state import StateConfig
 
 _INSIDE_ROUTES = "write it inside the routes so far"
 
@@ -20,11 +21,13 @@ class Document(Section):
 
     gateway: GatewayConfig = Field(default_factory=GatewayConfig, description="Addresses, limits, log.")
     routes: tuple[RouteConfig, ...] = Field((), description="Which requests are let through to where, by what policy.")
+    state: StateConfig | None = Field(
+        None, description="Where locks, refreshes and revocations are kept. Default: a SQLite file beside this one."
+    )
 
     not_yet: ClassVar[Mapping[str, str]] = {
         "admin": "there is no Admin API so far: this file is the configuration",
         "store": "the configuration is this file so far: remove it",
-        "state": "sessions are kept in sealed cookies so far: remove it",
         "services": _INSIDE_ROUTES,
         "upstreams": _INSIDE_ROUTES,
         "consumers": "policies have no consumers so far: remove it",
@@ -32,7 +35,7 @@ class Document(Section):
         "global_rules": _INSIDE_ROUTES,
         "plugin_configs": _INSIDE_ROUTES,
         "plugin_metadata": "plugins have no metadata so far: remove it",
-        "ssls": "put a TLS terminator in front, and name it in `gateway.trusted_proxies`",
+        "ssls": "name the files of certificate and key in `gateway.listen[].tls` so far",
         "secrets": "pass secrets in environment variables and write `$ENV://NAME`",
         "instance": _INSIDE_ROUTES,
         "domains": _INSIDE_ROUTES,

@@ -123,17 +123,21 @@ def _teach(model: type[BaseModel], location: Sequence[PathPart]) -> str:
     return f"add `{name}`"
 
 
-def _list_names(owners: Sequence[type[BaseModel]]) -> tuple[list[str], dict[str, str], dict[str, str]]:
-    """Collect the known, coming and renamed names of the models that a mapping may stand for."""
+def _list_names(
+    owners: Sequence[type[BaseModel]],
+) -> tuple[list[str], dict[str, str], dict[str, str], dict[str, str]]:
+    """Collect the known, coming, renamed and refused names of the models that a mapping may stand for."""
     known: list[str] = []
     not_yet: dict[str, str] = {}
     renamed: dict[str, str] = {}
+    refused: dict[str, str] = {}
     for owner in owners:
         for field_name, field in owner.model_fields.items():
             known += _spellings(field_name, field)
         not_yet.update(getattr(owner, "not_yet", {}))
         renamed.update(getattr(owner, "renamed", {}))
-    return known, not_yet, renamed
+        refused.update(getattr(owner, "refused", {}))
+    return known, not_yet, renamed, refused
 
 
 def _spellings(name: str, field: FieldInfo) -> list[str]:

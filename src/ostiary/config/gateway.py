@@ -5,13 +5,16 @@ only. Every buffer, count and time has a number here (DESIGN.md §9.10).
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, final
+from typing import Annotated, Any, ClassVar, NamedTuple, final
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, PositiveFloat, field_validator
 from pydantic_core import PydanticCustomError
 
+from ostiary.config.dns import DnsConfig
 from ostiary.config.patterns import check_distinct, check_network, check_public_url, parse_server
 from ostiary.config.section import Section, refuse
+from ostiary.config.tls import TlsConfig, TlsSettings
 from ostiary.errors import ClientFault
 from ostiary.http.forwarded import TrustedProxies
 from ostiary.http.section import HeadLimits
@@ -37,9 +40,29 @@ class Listen(Section):
         "127.0.0.1", description="Address: `127.0.0.1` for this machine only, `0.0.0.0` for every interface."
     )
     port: int = Field(9080, ge=0, le=65535, description="Port; 0 lets the system choose one.")
+    tls: TlsConfig | None = Field(None, description="Certificate and key: with them this address speaks https.")
+    redirect_to_https: bool | Annotated[int, Field(ge=1, le=65535)] = Field(
+        default=False,
+        description="Answer every request here with 308 to the same path and query at https. `true`: to "
+        "`gateway.public_url`, or without it to the same host at the port of the first listener with `tls`. "
+        "A port: to the same host at that port.",
+    )
 
-    not_yet: ClassVar[Mapping[str, str]] = {"tls": "put a TLS terminator in front, and name it in `trusted_proxies`"}
-    renamed: ClassVar[Mapping[str, str]] = {"address": "host", "ip": "host"}
+    renamed: ClassVar[Mapping[str, str]] = {
+        "address": "host",
+        "ip": "host",
+        "ssl": "tls",
+        "https": "tls",
+        "redirect": "redirect_to_https",
+        "http_to_https": "redirect_to_https",
+    }
+
+    @classmethod
+    def check_shape(cls, written: Mapping[str, Any]) -> Iterator[tuple[str, PydanticCustomError]]:
+        """Where https is spoken already there is nothing to redirect."""
+        if written.get("tls") is not None and written.get("redirect_to_https"):
+            remedy = "write it at the listener that speaks http, or remove `tls`"
+            yield "redirect_to_https", refuse("this listener speaks https itself", remedy)
 
 
 class Limits(Section):
@@ -122,6 +145,9 @@ class GatewayConfig(Section):
     limits: Limits = Field(default_factory=Limits, description="How much a client may send.")
     timeouts: ClientTimeouts = Field(default_factory=ClientTimeouts, description="How long a client may take.")
     access_log: AccessLogConfig = Field(default_factory=AccessLogConfig, description="The line per request.")
+    dns: DnsConfig | None = Field(
+        None, description="Which name servers know the identity providers. Default: the system's resolver."
+    )
 
     renamed: ClassVar[Mapping[str, str]] = {
         "listeners": "listen",
@@ -130,7 +156,20 @@ class GatewayConfig(Section):
         "trusted_addresses": "trusted_proxies",
         "base_url": "public_url",
         "log": "access_log",
+        "dns_resolver": "dns",
+        "resolver": "dns",
     }
+
+    @classmethod
+    def check_shape(cls, written: Mapping[str, Any]) -> Iterator[tuple[str, PydanticCustomError]]:
+        """A redirect to https needs to know where that is."""
+        doors = written.get("listen")
+        doors = [door for door in doors if isinstance(door, Mapping)] if isinstance(doors, list | tuple) else []
+        secure_port = next((door.get("port", 9080) for door in doors if door.get("tls") is not None), 0)
+        has_url = str(written.get("public_url")).lower().startswith("https://")
+        if not secure_port and not has_url and any(door.get("redirect_to_https") is True for door in doors):
+            remedy = "write the port there, or set `public_url`, or give another listener `tls` and a port other than 0"
+            yield "listen", refuse("`redirect_to_https: true` has no https address to send people to", remedy)
 
     @field_validator("workers", mode="before")
     @classmethod
@@ -142,25 +181,67 @@ class GatewayConfig(Section):
     @field_validator("listen")
     @classmethod
     def _check_listen(cls, listen: tuple[Listen, ...]) -> tuple[Listen, ...]:
-        check_distinct(tuple(door for door in listen if door.port))
+        check_distinct(tuple((door.host, door.port) for door in listen if door.port))
         return listen
+
+
+class HttpsTarget(NamedTuple):
+    """Where a listener redirects to: `origin` where that is fixed, else the request's host at `port`."""
+
+    origin: str | None
+    port: int = 443
+
+
+class Door(NamedTuple):
+    """An address to listen on, what it shows (`tls`), and where it only sends people elsewhere (`https`)."""
+
+    host: str
+    port: int
+    tls: TlsSettings | None = None
+    https: HttpsTarget | None = None
+
+    @property
+    def scheme(self) -> str:
+        """What is spoken here."""
+        return "http" if self.tls is None else "https"
+
+
+def _plan_door(door: Listen, config: GatewayConfig) -> Door:
+    tls = None if door.tls is None else door.tls.settings
+    wanted = door.redirect_to_https
+    if wanted is False:
+        return Door(door.host, door.port, tls)
+    if wanted is not True:
+        return Door(door.host, door.port, tls, HttpsTarget(None, wanted))
+    if config.public_url is not None and urlsplit(config.public_url).scheme == "https":
+        return Door(door.host, door.port, tls, HttpsTarget(config.public_url))
+    port = next((other.port for other in config.listen if other.tls is not None), 443)
+    return Door(door.host, door.port, tls, HttpsTarget(None, port))
 
 
 @final
 class GatewaySettings:
-    """What the data plane reads. Sizes in bytes, times in seconds; `listen` is (host, port) pairs."""
+    """What the data plane reads. Sizes in bytes, times in seconds; `notices` are for the operator at start."""
 
     __slots__ = (
-        "access_log_sample", "body_bytes", "body_min_rate_bytes_s", "body_window_s", "connections", "drain_s",
-        "head_limits", "header_s", "idle_s", "keepalive_requests", "listen", "public_url", "send_s", "trusted_proxies",
+        "access_log_sample", "body_bytes", "body_min_rate_bytes_s", "body_window_s", "connections", "dns", "drain_s",
+        "head_limits", "header_s", "idle_s", "keepalive_requests", "listen", "notices", "public_url", "send_s",
+        "trusted_proxies",
     )  # fmt: skip
 
     def __init__(self, config: GatewayConfig | None = None) -> None:
         """Compile what was written; without anything the defaults. A sample of 0 stands for no access log."""
         config = config or GatewayConfig()
         limits, timeouts = config.limits, config.timeouts
-        self.listen = tuple((door.host, door.port) for door in config.listen)
+        self.listen = tuple(_plan_door(door, config) for door in config.listen)
+        self.notices = tuple(
+            f"gateway.listen[{index}].{notice}"
+            for index, door in enumerate(config.listen)
+            if door.tls is not None
+            for notice in door.tls.notices
+        )
         self.public_url = config.public_url
+        self.dns = None if config.dns is None else config.dns.settings
         self.trusted_proxies = TrustedProxies(config.trusted_proxies)
         self.access_log_sample = config.access_log.sample if config.access_log.enabled else 0.0
         self.head_limits = HeadLimits(

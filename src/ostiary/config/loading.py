@@ -37,7 +37,7 @@ def load(
     """Load a configuration file. Raises OSError when it cannot be read; whatever it says is a snapshot or problems."""
     with path.open("rb") as file:
         content = file.read(MAX_FILE_BYTES + 1)
-    return load_content(content, environ, registry, make_services, previous)
+    return load_content(content, environ, registry, make_services, previous, folder=path.parent)
 
 
 def load_content(
@@ -46,13 +46,15 @@ def load_content(
     registry: Registry,
     make_services: MakeServices,
     previous: Snapshot | None = None,
+    *,
+    folder: Path | None = None,
 ) -> Loaded:
-    """Load a configuration from its text."""
+    """Load a configuration from its text; paths in it start at `folder`."""
     reading = read_yaml(content)
     if reading.tree is None and reading.problems:
         return Loaded(None, reading.problems)
     resolution = resolve_references(reading.tree, environ)
-    document, problems = check_document(resolution, registry)
+    document, problems = check_document(resolution, registry, folder)
     problems = (*reading.problems, *problems)
     snapshot = None
     if document is not None:

@@ -6,6 +6,7 @@ A problem never shows a value that may be a secret: it shows the value's shape. 
 import difflib
 import re
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, final
 
 import msgspec
@@ -96,8 +97,16 @@ def _fold(name: str) -> str:
     return name[:MAX_SHOWN].lower().replace("-", "_")
 
 
-def word_unknown(name: str, known: Collection[str], not_yet: Mapping[str, str], renamed: Mapping[str, str]) -> Problem:
-    """Word an unknown name: one that will come, one that is ours by another name, a misspelt one, or no idea."""
+def word_unknown(
+    name: str,
+    known: Collection[str],
+    not_yet: Mapping[str, str],
+    renamed: Mapping[str, str],
+    refused: Mapping[str, str] = MappingProxyType({}),
+) -> Problem:
+    """Word an unknown name: one that never will be, one that will come, one that is renamed, misspelt, or no idea."""
+    if name in refused:
+        return Problem("", "is not an attribute here", refused[name])
     if name in not_yet:
         return Problem("", "not supported yet", not_yet[name])
     meant = renamed.get(name) or find_nearest(name, [*known, *not_yet])

@@ -1,7 +1,7 @@
 """The base of every part of `ostiary.yaml`: frozen, unknown names refused, every error at once.
 
-A section says three things besides its fields: `not_yet` (names that will come, each with what to do until then),
-`renamed` (names that people use for ours), and `check_shape` (rules between fields). The last looks at what was
+A section says four things besides its fields: `not_yet` (names that will come, each with what to do until then),
+`refused` (names that never will, each with what stands in their place), `renamed` (names that people use for ours), and `check_shape` (rules between fields). The last looks at what was
 written, not at the validated model: a wrong field does not hide a missing one. `ostiary.config.explaining` words it.
 """
 
@@ -25,6 +25,7 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
     not_yet: ClassVar[Mapping[str, str]] = {}
+    refused: ClassVar[Mapping[str, str]] = {}
     renamed: ClassVar[Mapping[str, str]] = {}
 
     @classmethod

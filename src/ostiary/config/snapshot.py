@@ -21,9 +21,10 @@ from ostiary.config.routes import Route
 from ostiary.config.upstreams import specify_upstream
 from ostiary.errors import OperatorFault
 from ostiary.plugin import Place, Plugin, PluginType, Services
+from ostiary.store_settings import StoreSettings
 
 Reaches = Callable[[str, str, str], bool]
-MakeServices = Callable[[Place, str | None, Reaches], Services]
+MakeServices = Callable[[Place, str | None, Reaches, StoreSettings], Services]
 
 
 class Instance(NamedTuple):
@@ -34,6 +35,7 @@ class Instance(NamedTuple):
     config: BaseModel
     place: Place
     public_url: str | None
+    state: StoreSettings
 
     def __repr__(self) -> str:
         """Name the type and the place; the configuration holds secrets."""
@@ -104,7 +106,7 @@ def build_snapshot(checked: CheckedDocument, make_services: MakeServices, previo
         builder.gateway,
         tuple(owner.entry.route for owner in owners),
         router,
-        notices=(*checked.notices, *builder.notices, *plan.notices),
+        notices=(*checked.notices, *builder.gateway.notices, *builder.notices, *plan.notices),
         instances=builder.instances,
         reach=builder.reach,
     )
@@ -122,6 +124,7 @@ class _Builder:
         self.notices: list[str] = []
         self.instances: dict[tuple[str, str], Instance] = {}
         self._known = {} if previous is None else previous.instances
+        self._state = checked.state
         self._make_services = make_services
 
     def build_route(self, declared: DeclaredRoute) -> Owner:
@@ -149,10 +152,10 @@ class _Builder:
         key = (place.id, kind.name)
         public_url = self.gateway.public_url
         known = self._known.get(key)
-        if known is None or known[1:] != (kind, config, place, public_url):
+        if known is None or known[1:] != (kind, config, place, public_url, self._state):
             try:
-                services = self._make_services(place, public_url, self.reach.reaches)
-                known = Instance(kind.build(config, services), kind, config, place, public_url)
+                services = self._make_services(place, public_url, self.reach.reaches, self._state)
+                known = Instance(kind.build(config, services), kind, config, place, public_url, self._state)
             except OperatorFault as fault:
                 self.problems.append(Problem(declared.path, fault.detail or fault.code))
                 return ClosedPlugin(declared.path)

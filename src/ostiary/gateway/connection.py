@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, final
 
 from ostiary.errors import ClientFault
+from ostiary.gateway.arrivals import read_arrival, read_port
 from ostiary.gateway.exchange import Exchange
 from ostiary.gateway.intake import SLICE_BYTES, Intake
 from ostiary.gateway.phases import Watch
@@ -68,11 +69,8 @@ class ClientConnection(asyncio.Protocol):
         """Begin: the peer is judged once, and has to say something soon."""
         self.transport = transport  # type: ignore[assignment]
         self.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
-        peer = transport.get_extra_info("peername")
-        name = transport.get_extra_info("sockname")
-        self.listen_port = name[1] if isinstance(name, tuple) else 0
-        address = peer[0] if isinstance(peer, tuple) else "0.0.0.0"  # noqa: S104 - an address nobody trusts
-        self.arrival = Arrival(address, "http", self.server.snapshot.gateway.trusted_proxies)
+        self.listen_port = read_port(transport)
+        self.arrival = read_arrival(transport, self.server.snapshot.gateway.trusted_proxies)
         if not self.server.connection_opened(self):
             self.transport.abort()
         self._set_watch(Watch.IDLE, self.server.snapshot.gateway.header_s)
@@ -99,6 +97,8 @@ class ClientConnection(asyncio.Protocol):
         active = self._active
         if active is None or self._watch is _LINGER or not (active.received or self._rest):
             return False  # nothing is left to answer, or what is there will never be whole
+        if not self.transport.can_write_eof():
+            return False  # over TLS both directions end together
         if not self._is_half_closed:
             self._is_half_closed = True
             asyncio.get_running_loop().call_later(LINGER_S, self._check_left, active)
@@ -324,7 +324,7 @@ class ClientConnection(asyncio.Protocol):
         """Act on a deadline that has passed."""
         active = self._active
         if self._watch is Watch.IDLE and not self.transport.get_write_buffer_size():
-            self.transport.close()
+            self.drain()
         elif self._watch is Watch.IDLE:
             self.transport.abort()  # a polite end would wait for a client that takes nothing
         elif self._watch is _LINGER or self._watch is Watch.CLIENT:
@@ -346,4 +346,5 @@ class ClientConnection(asyncio.Protocol):
     def drain(self) -> None:
         """Close now if nothing is on its way; else the response that is says `Connection: close`."""
         if self._active is None and not self._intake.queue and self._watch is not _LINGER:
+            self._watch_reader(_LINGER)  # over TLS a close is a farewell that the client may leave unanswered
             self.transport.close()

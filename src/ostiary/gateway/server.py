@@ -7,7 +7,7 @@ configuration files, makes providers or knows plugins: `ostiary.wiring` hands ev
 import asyncio
 from collections.abc import Callable
 from email.utils import formatdate
-from typing import final
+from typing import Protocol, final
 
 from ostiary.config.routes import Route
 from ostiary.config.snapshot import Snapshot
@@ -15,12 +15,31 @@ from ostiary.errors import ClientFault, Fault, OperatorFault
 from ostiary.gateway.access_log import AccessLog
 from ostiary.gateway.accounts import build_record
 from ostiary.gateway.connection import ClientConnection
+from ostiary.gateway.doorstep import Doorstep, TlsEntrance
 from ostiary.gateway.exchange import Exchange
 from ostiary.gateway.outbox import Defer, Outbox
 from ostiary.ports import Clock, Log, Spawner
 from ostiary.upstream.directory import Upstream, UpstreamDirectory
 
 TICK_S = 0.25
+
+
+class Guest(Protocol):
+    """Who counts as a connection: watched for its deadline, and asked to leave."""
+
+    deadline_at: float
+
+    def check_deadline(self) -> None:
+        """Act on a deadline that has passed."""
+        ...
+
+    def drain(self) -> None:
+        """Leave when nothing is on its way."""
+        ...
+
+    def cut(self) -> None:
+        """Leave now."""
+        ...
 
 
 @final
@@ -48,7 +67,7 @@ class Server:
         self.coarse_now = timer()
         self.date = b""
         self._log = log
-        self._connections: set[ClientConnection] = set()
+        self._connections: set[Guest] = set()
         self._upstreams = UpstreamDirectory(timer)
         self._upstream_of: dict[Route, Upstream] = {}
         self._listeners: list[asyncio.Server] = []
@@ -67,10 +86,14 @@ class Server:
         self._upstream_of = upstream_of
         self._upstreams.retain({route.upstream for route in snapshot.routes if route.upstream is not None})
 
-    async def listen(self, host: str, port: int) -> int:
-        """Open a listening socket and return its port (which the system chooses for 0)."""
+    async def listen(self, host: str, port: int, entrance: TlsEntrance | None = None) -> int:
+        """Open a listening socket, with an `entrance` for https; return its port (which the system chooses for 0)."""
         loop = asyncio.get_running_loop()
-        listener = await loop.create_server(lambda: ClientConnection(self), host, port, backlog=1024)
+
+        def accept() -> asyncio.Protocol:
+            return ClientConnection(self) if entrance is None else Doorstep(self, entrance)
+
+        listener = await loop.create_server(accept, host, port, backlog=1024)
         self._listeners.append(listener)
         if self._ticking is None:
             self._tick()
@@ -100,14 +123,14 @@ class Server:
 
     # ------------------------------------------------------------------------------------- for the connections
 
-    def connection_opened(self, connection: ClientConnection) -> bool:
+    def connection_opened(self, connection: Guest) -> bool:
         """Remember a connection for deadlines and drain, unless there are as many as there may be."""
         if len(self._connections) >= self.snapshot.gateway.connections:
             return False
         self._connections.add(connection)
         return True
 
-    def connection_closed(self, connection: ClientConnection) -> None:
+    def connection_closed(self, connection: Guest) -> None:
         """Forget a connection."""
         self._connections.discard(connection)
 

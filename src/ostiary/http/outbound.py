@@ -8,10 +8,16 @@ from typing import final
 
 import msgspec
 
+from ostiary.http.proxies import Proxy
+
 
 @final
 class OutboundRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One call. `headers` are (name, value) pairs; `tls_verify` is off only where the operator typed it."""
+    """One call. `headers` are (name, value) pairs; `tls_verify` is off only where the operator typed it.
+
+    `trusted_certificates` are PEM certificates of authorities, trusted besides the system's. With a `proxy` the call
+    goes there, and its authorization to nobody else.
+    """
 
     method: str
     url: str
@@ -20,6 +26,8 @@ class OutboundRequest(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: float = 3.0
     max_body_bytes: int = 262_144
     tls_verify: bool = True
+    trusted_certificates: str = ""
+    proxy: Proxy | None = None
 
     def __repr__(self) -> str:
         """Name method and URL without its query; headers and body may hold secrets."""

@@ -54,8 +54,10 @@ def read_scopes(claims: Mapping[str, Any]) -> frozenset[str]:
 def check_expiry(claims: Mapping[str, Any], now: float, slack_s: float) -> float:
     """RFC 7519 §4.1.4: `exp` is there and, with the tolerance, not over. Return it."""
     expires_at = read_time(claims, "exp")
-    if expires_at is None or expires_at + slack_s <= now:
+    if expires_at is None:
         raise TokenRefused("token_expired")
+    if expires_at + slack_s <= now:
+        raise TokenRefused("token_expired", ahead_s=expires_at - now)
     return expires_at
 
 
@@ -63,7 +65,7 @@ def check_not_before(claims: Mapping[str, Any], now: float, slack_s: float) -> N
     """RFC 7519 §4.1.5: `nbf`, when there is one, has come."""
     not_before = read_time(claims, "nbf")
     if not_before is not None and not_before - slack_s > now:
-        raise TokenRefused("token_not_yet_valid")
+        raise TokenRefused("token_not_yet_valid", ahead_s=not_before - now)
 
 
 def check_subject(claims: Mapping[str, Any]) -> None:

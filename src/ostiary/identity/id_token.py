@@ -14,7 +14,7 @@ import msgspec
 from ostiary.identity.algorithms import ASYMMETRIC, SYMMETRIC, digest_for
 from ostiary.identity.claims import check_expiry, check_not_before, check_subject, read_text, read_texts, read_time
 from ostiary.identity.jose import CompactToken, TokenRefused, check_type, parse_compact_token
-from ostiary.identity.keys import KeySet, VerificationKey, check_secret_signature, check_signature
+from ostiary.identity.keys import KeySet, check_secret_signature, check_signature
 
 _TYPES = frozenset({"jwt"})
 
@@ -25,11 +25,13 @@ class ExpectedIdToken(msgspec.Struct, frozen=True, kw_only=True):
 
     `algorithms`: the accepted `alg` values (the provider's `id_token_signing_alg_values_supported`); None accepts
     every asymmetric one. HS256, HS384 and HS512 have to be among them, with a `client_secret` as long as their hash.
+    `accept_unsigned` takes `none` besides, with an empty signature: for a token that came from the token endpoint
+    itself, over TLS, and from nowhere else.
     `nonce`: the flow's nonce, None when none was sent (refresh); a token without one is refused with `nonce_required`.
     `other_audiences` may stand in `aud` besides us. `slack_s` is the one clock tolerance, `max_token_age_s` how far
     back `iat` may lie. `auth_max_age_s` is the `max_age` that was sent, `acr_values` those that were asked for.
     `access_token`, `code` and `state` are what came along, for `at_hash`, `c_hash` and `s_hash`; the hash of what did
-    not come along is refused.
+    not come along is refused. In the answer to a refresh (§12.2) `subject` is that of the first ID token.
     """
 
     issuer: str
@@ -46,6 +48,8 @@ class ExpectedIdToken(msgspec.Struct, frozen=True, kw_only=True):
     access_token: str | None = None
     code: str | None = None
     state: str | None = None
+    accept_unsigned: bool = False
+    subject: str | None = None
 
     def __repr__(self) -> str:
         """Name issuer and client; the rest holds secrets."""
@@ -70,11 +74,9 @@ class VerifiedIdToken:
 
 @final
 class _Examination:
-    """An ID token under examination: the token, what is expected of it, the keys, the time, and the key that fitted."""
+    """An ID token under examination: the token, what is expected of it, the keys, the time, and the key's curve."""
 
-    __slots__ = ("claims", "expected", "key", "keys", "now", "token")
-
-    key: VerificationKey
+    __slots__ = ("claims", "curve", "expected", "keys", "now", "token")
 
     def __init__(self, token: CompactToken, expected: ExpectedIdToken, keys: KeySet, now: float) -> None:
         """Begin with nothing proven."""
@@ -83,6 +85,7 @@ class _Examination:
         self.expected = expected
         self.keys = keys
         self.now = now
+        self.curve: str | None = None
 
 
 def read_id_token(raw: str, expected: ExpectedIdToken, keys: KeySet, now: float) -> VerifiedIdToken:
@@ -94,7 +97,7 @@ def read_id_token(raw: str, expected: ExpectedIdToken, keys: KeySet, now: float)
     and `token_claim` for a claim of the wrong type.
     """
     try:
-        token = parse_compact_token(raw.encode("ascii"))
+        token = parse_compact_token(raw.encode("ascii"), accept_unsigned=expected.accept_unsigned)
     except UnicodeEncodeError:
         raise TokenRefused("token_malformed") from None
     examination = _Examination(token, expected, keys, now)
@@ -129,13 +132,15 @@ def _check_authorized_party(it: _Examination) -> None:
 
 def _check_signature(it: _Examination) -> None:
     """§3.1.3.7.6-8: signed by the issuer's key, or the client secret for HMAC, with an accepted algorithm."""
+    if it.expected.accept_unsigned and it.token.algorithm == "none" and not it.token.signature:
+        return
     accepted = ASYMMETRIC if it.expected.algorithms is None else it.expected.algorithms
     if it.token.algorithm not in accepted:
         raise TokenRefused("token_algorithm")
     if it.token.algorithm in SYMMETRIC:
-        it.key = check_secret_signature(it.token, it.expected.client_secret)
+        check_secret_signature(it.token, it.expected.client_secret)
     else:
-        it.key = check_signature(it.token, it.keys)
+        it.curve = check_signature(it.token, it.keys).curve
 
 
 def _check_expiry(it: _Examination) -> None:
@@ -147,8 +152,10 @@ def _check_issued_at(it: _Examination) -> None:
     """§3.1.3.7.10: `iat` is there, has come, and is not from last week."""
     issued_at = read_time(it.claims, "iat")
     earliest = it.now - it.expected.max_token_age_s
-    if issued_at is None or not earliest <= issued_at <= it.now + it.expected.slack_s:
+    if issued_at is None:
         raise TokenRefused("token_issued_at")
+    if not earliest <= issued_at <= it.now + it.expected.slack_s:
+        raise TokenRefused("token_issued_at", ahead_s=issued_at - it.now)
 
 
 def _check_not_before(it: _Examination) -> None:
@@ -184,8 +191,10 @@ def _check_auth_time(it: _Examination) -> None:
 
 
 def _check_subject(it: _Examination) -> None:
-    """§2: `sub` is a text of 1 to 255 ASCII characters."""
+    """§2: `sub` is a text of 1 to 255 ASCII characters. §12.2: after a refresh it is the same."""
     check_subject(it.claims)
+    if it.expected.subject is not None and it.claims["sub"] != it.expected.subject:
+        raise TokenRefused("token_subject")
 
 
 def _check_hashes(it: _Examination) -> None:
@@ -200,7 +209,7 @@ def _check_hashes(it: _Examination) -> None:
 
 
 def _half_hash(it: _Examination, value: str) -> bytes:
-    digest = digest_for(it.token.algorithm, it.key.curve, value.encode("utf-8"))
+    digest = digest_for(it.token.algorithm, it.curve, value.encode("utf-8"))
     half = b2a_base64(digest[: len(digest) // 2], newline=False)
     return half.rstrip(b"=").translate(bytes.maketrans(b"+/", b"-_"))
 

@@ -4,20 +4,36 @@ Only `active: true`, the boolean, makes a token active. Times and issuer are che
 failing endpoint is a fault of the provider, never an inactive token: a client would throw a good one away.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
 from ostiary.errors import ProviderFault
 from ostiary.http.outbound import OutboundRequest, OutboundResponse
 from ostiary.identity.access_token import ExpectedAccessToken, VerifiedAccessToken
-from ostiary.identity.claims import check_expiry, check_not_before, read_text
-from ostiary.identity.client_authentication import ClientCredentials, build_authenticated_form
+from ostiary.identity.claims import check_expiry, check_not_before, read_text, read_time
+from ostiary.identity.client_authentication import AssertionMoment, ClientCredentials, build_authenticated_form
 from ostiary.identity.jose import TokenRefused
 from ostiary.identity.strict_json import InvalidJson, parse_json_object
 
 MAX_ANSWER_BYTES = 65_536
+# A number of seconds since the epoch is at least this (September 2001), a duration never.
+EARLIEST_TIME = 1_000_000_000
 
 
-def build_introspection(endpoint: str, credentials: ClientCredentials | None, token: str) -> OutboundRequest:
-    """Build the request (§2.1): the token alone in the form, besides what authenticates us."""
-    return build_authenticated_form(endpoint, credentials, [("token", token)], max_body_bytes=MAX_ANSWER_BYTES)
+def build_introspection(
+    endpoint: str,
+    credentials: ClientCredentials | None,
+    token: str,
+    *,
+    moment: AssertionMoment | None = None,
+    headers: tuple[tuple[str, str], ...] = (),
+) -> OutboundRequest:
+    """Build the request (§2.1): the token alone in the form, besides what authenticates us, and further headers."""
+    fields = [("token", token)]
+    call = build_authenticated_form(endpoint, credentials, fields, moment=moment, max_body_bytes=MAX_ANSWER_BYTES)
+    return msgspec.structs.replace(call, headers=call.headers + headers) if headers else call
 
 
 def read_activity(response: OutboundResponse) -> VerifiedAccessToken:
@@ -54,3 +70,20 @@ def check_introspected(
     check_not_before(claims, now, slack_s)
     read_text(claims, "sub")
     return VerifiedAccessToken(claims, introspected.payload, expires_at)
+
+
+def find_answer_end(claims: Mapping[str, Any], name: str, asked_at: float) -> float | None:
+    """Return until when an active answer may be remembered by the claim of this name, or None: not at all.
+
+    `exp` is a time. Any other claim is a duration in seconds from `asked_at`, or a time where it is large enough to be
+    one, and never lengthens what `exp` says.
+    """
+    try:
+        expires_at = read_time(claims, "exp")
+        value = read_time(claims, name)
+    except TokenRefused:
+        return None
+    if value is None or name == "exp":
+        return value
+    end = value if value >= EARLIEST_TIME else asked_at + value
+    return end if expires_at is None else min(end, expires_at)

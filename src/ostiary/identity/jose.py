@@ -28,12 +28,16 @@ _REFUSED_MEMBERS = frozenset({"crit", "b64", "enc", "zip", "cty"})
 
 
 class TokenRefused(Exception):  # noqa: N818 - the design's word: a refusal is an answer, not an error of ours
-    """A token that is not accepted. `code` is stable and says which rule; the token itself is in no text."""
+    """A token that is not accepted. `code` is stable and says which rule; the token itself is in no text.
 
-    def __init__(self, code: str) -> None:
-        """Remember the stable `code` (lower_snake_case)."""
+    `ahead_s`, where a time was the reason: how far the token's time lies in our future, negative for the past.
+    """
+
+    def __init__(self, code: str, *, ahead_s: float | None = None) -> None:
+        """Remember the stable `code` (lower_snake_case) and, for a matter of time, how far off it was."""
         super().__init__(code)
         self.code = code
+        self.ahead_s = ahead_s
 
 
 @final
@@ -89,8 +93,12 @@ class HeaderMemory:
             token.algorithm, token.key_id, token.type = known
 
 
-def parse_compact_token(raw: bytes, headers: HeaderMemory | None = None) -> CompactToken:
+def parse_compact_token(
+    raw: bytes, headers: HeaderMemory | None = None, *, accept_unsigned: bool = False
+) -> CompactToken:
     """Take a compact JWS apart; `headers` are those met before. Raises TokenRefused.
+
+    A signature may be empty only with `accept_unsigned`, and then only where `alg` is `none` (RFC 7518 §3.6).
 
     Codes: `token_too_large`, `token_encrypted`, `token_malformed` (alphabet, segments, spelling), `token_json`,
     `token_header`.
@@ -113,7 +121,8 @@ def parse_compact_token(raw: bytes, headers: HeaderMemory | None = None) -> Comp
     except InvalidJson:
         raise TokenRefused("token_json") from None
     token.signing_input = signing_input
-    token.signature = _decode_segment(signature)
+    is_unsigned = accept_unsigned and not signature and token.algorithm == "none"
+    token.signature = b"" if is_unsigned else _decode_segment(signature)
     return token
 
 

@@ -16,18 +16,12 @@ from ostiary.identity.strict_json import InvalidJson, parse_json_object
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 
-_ENDPOINTS = (
-    "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint",
-    "introspection_endpoint", "revocation_endpoint",
-)  # fmt: skip
 _URL = re.compile(r"https?://[^/?#@\\\s\x00-\x20\x7f-\U0010ffff]+(?:[/?][^#\\\s\x00-\x20\x7f-\U0010ffff]*)?\Z")
 
 
-@final
-class Metadata(msgspec.Struct, frozen=True, kw_only=True):
-    """What a provider says about itself. Endpoints are absolute URLs, or None."""
+class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a provider is asked for what: absolute URLs, or None. Those that the operator wrote, or a provider's own."""
 
-    issuer: str
     authorization_endpoint: str | None = None
     token_endpoint: str | None = None
     userinfo_endpoint: str | None = None
@@ -35,10 +29,18 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     end_session_endpoint: str | None = None
     introspection_endpoint: str | None = None
     revocation_endpoint: str | None = None
+
+
+@final
+class Metadata(Endpoints, frozen=True, kw_only=True):
+    """What a provider says about itself."""
+
+    issuer: str
     authorization_response_iss_parameter_supported: bool = False
     code_challenge_methods_supported: tuple[str, ...] = ()
     id_token_signing_alg_values_supported: tuple[str, ...] = ()
     token_endpoint_auth_methods_supported: tuple[str, ...] = ()
+    introspection_endpoint_auth_methods_supported: tuple[str, ...] = ()
     scopes_supported: tuple[str, ...] = ()
     response_modes_supported: tuple[str, ...] = ()
 
@@ -70,9 +72,20 @@ def read_metadata(response: OutboundResponse, discovery_url: str, issuers: tuple
     except msgspec.ValidationError as error:
         raise ProviderFault("metadata_answer_invalid", f"in the discovery document: {error}", passing=False) from None
     _check_issuer(metadata.issuer, discovery_url, issuers)
-    for name in _ENDPOINTS:
+    for name in Endpoints.__struct_fields__:
         _check_endpoint(name, getattr(metadata, name), secure=discovery_url.startswith("https://"))
     return metadata
+
+
+def override_endpoints(metadata: Metadata, endpoints: Endpoints) -> Metadata:
+    """Return the metadata with the operator's endpoints in place of the provider's own, wherever there is one."""
+    written = {name: url for name, url in msgspec.structs.asdict(endpoints).items() if url is not None}
+    return msgspec.structs.replace(metadata, **written)
+
+
+def is_endpoint(url: str) -> bool:
+    """Say whether a text can be an endpoint: an absolute http(s) URL in ASCII, without user and fragment."""
+    return _URL.match(url) is not None and _has_valid_port(url)
 
 
 def _check_issuer(issuer: str, discovery_url: str, issuers: tuple[str, ...]) -> None:
@@ -89,7 +102,7 @@ def _check_issuer(issuer: str, discovery_url: str, issuers: tuple[str, ...]) -> 
 def _check_endpoint(name: str, url: str | None, *, secure: bool) -> None:
     if url is None:
         return
-    if not _URL.match(url) or not _has_valid_port(url):
+    if not is_endpoint(url):
         raise ProviderFault("metadata_answer_invalid", f"{name} is no absolute http(s) URL", passing=False)
     if secure and not url.startswith("https://"):
         raise ProviderFault("metadata_answer_invalid", f"{name} leaves https, which discovery used", passing=False)

@@ -13,8 +13,15 @@ import msgspec
 from ostiary.bounded import BoundedMap
 from ostiary.errors import ProviderFault
 from ostiary.http.outbound import OutboundRequest, OutboundResponse
+from ostiary.http.proxies import ProxySettings
 from ostiary.identity.keys import KeySet, build_keys_request, read_key_set
-from ostiary.identity.metadata import Metadata, build_discovery_request, read_metadata
+from ostiary.identity.metadata import (
+    Endpoints,
+    Metadata,
+    build_discovery_request,
+    override_endpoints,
+    read_metadata,
+)
 from ostiary.providers.remembered import ProviderPorts, Remembered
 
 METADATA_FRESH_S = 3600.0
@@ -31,6 +38,8 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `discovery` is the URL of its metadata. `issuers` are those that the operator vouches for besides the one that
     the discovery URL itself names. Keys that the provider has not confirmed for `keys_expire_s` are not used.
+    `endpoints` are the operator's own, in place of those of the metadata. `trusted_certificates` are PEM certificates
+    of authorities that are trusted besides the system's.
     """
 
     discovery: str
@@ -38,6 +47,9 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
     tls_verify: bool = True
     issuers: tuple[str, ...] = ()
     keys_expire_s: float = 86_400.0
+    endpoints: Endpoints = Endpoints()
+    trusted_certificates: str = ""
+    proxies: ProxySettings = ProxySettings()
 
 
 @final
@@ -110,7 +122,7 @@ class Provider:
         return keys
 
     async def call(self, request: OutboundRequest, *, introspects: bool = False) -> OutboundResponse:
-        """Send a request with the settings' time limit and TLS, at most 8 at once; waiting for a turn counts.
+        """Send a request with the settings' time limit, TLS and proxy, at most 8 at once; waiting for a turn counts.
 
         Introspection has turns of its own: anybody can send tokens that nobody knows, and signing in goes on.
         Raises ProviderFault: those of the HttpClient port, and `provider_busy` when no turn comes in that time.
@@ -126,7 +138,13 @@ class Provider:
             detail = f"{MAX_CALLS} calls to the provider have been waiting for an answer for {settings.timeout_s:g} s"
             raise ProviderFault("provider_busy", detail) from None
         try:
-            ours = msgspec.structs.replace(request, timeout_s=until - loop.time(), tls_verify=settings.tls_verify)
+            ours = msgspec.structs.replace(
+                request,
+                timeout_s=until - loop.time(),
+                tls_verify=settings.tls_verify,
+                trusted_certificates=settings.trusted_certificates,
+                proxy=settings.proxies.find(request.url),
+            )
             return await self._ports.http.send(ours)
         finally:
             turns.release()
@@ -134,12 +152,13 @@ class Provider:
     async def _fetch_metadata(self) -> Metadata:
         settings = self.settings
         response = await self.call(build_discovery_request(settings.discovery))
-        return read_metadata(response, settings.discovery, settings.issuers)
+        return override_endpoints(read_metadata(response, settings.discovery, settings.issuers), settings.endpoints)
 
     async def _fetch_keys(self) -> KeySet:
         metadata = await self.load_metadata(self._ports.clock.now())
         if metadata.jwks_uri is None:
-            raise ProviderFault("provider_keys_missing", "the provider's metadata has no jwks_uri", passing=False)
+            detail = "the provider's metadata has no jwks_uri; write it as jwks_uri"
+            raise ProviderFault("provider_keys_missing", detail, passing=False)
         keys = read_key_set(await self.call(build_keys_request(metadata.jwks_uri)))
         for notice in keys.notices:
             self._ports.log.event("warning", "provider_key_ignored", notice, jwks_uri=metadata.jwks_uri)

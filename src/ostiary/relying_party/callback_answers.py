@@ -58,7 +58,7 @@ class CallbackAnswers:
             "warning",
             code,
             "a login was refused",
-            request=request.id,
+            reference=request.id,
             host=request.host,
             remedy=find_refusal_remedy(code, refused),
         )
@@ -84,7 +84,7 @@ class CallbackAnswers:
             "warning",
             code,
             "the provider ended a login",
-            request=request.id,
+            reference=request.id,
             provider_error=denied.error,
             remedy=find_denial_remedy(denied, flow),
         )
@@ -100,7 +100,7 @@ class CallbackAnswers:
             "error",
             reason,
             "the provider failed a login",
-            request=request.id,
+            reference=request.id,
             detail=fault.detail,
             remedy=find_fault_remedy(fault, flow),
         )
@@ -124,7 +124,7 @@ class CallbackAnswers:
             "error",
             "session_too_large",
             "the session does not fit into cookies",
-            request=request.id,
+            reference=request.id,
             remedy="keep less of it (session_contents), keep it on the server (session.storage: redis or sqlite), or "
             "let the provider issue smaller tokens",
             wanted_bytes=excess.wanted_bytes,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, final
 
 from ostiary.errors import ProviderFault
+from ostiary.http.outbound import OutboundResponse
 from ostiary.identity.authorization import AuthorizedCallback
 from ostiary.identity.id_token import ExpectedIdToken, VerifiedIdToken, read_id_token
 from ostiary.identity.jose import TokenRefused, UnknownKey
@@ -15,7 +16,7 @@ from ostiary.identity.keys import NO_KEYS, KeySet
 from ostiary.identity.metadata import Metadata
 from ostiary.identity.session import Session
 from ostiary.identity.token_endpoint import TokenSet
-from ostiary.identity.userinfo import build_userinfo_request, read_userinfo
+from ostiary.identity.userinfo import ExpectedUserinfo, build_userinfo_request, read_userinfo
 from ostiary.plugin import Services
 from ostiary.providers.provider import Provider
 from ostiary.relying_party.settings import RelyingPartySettings
@@ -38,7 +39,7 @@ class IdTokens:
         if tokens.id_token is None:
             raise TokenRefused("id_token_missing")
         expected = self._expect(
-            metadata, tokens, issuer=callback.flow.issuer, nonce=callback.flow.nonce,
+            metadata, tokens.access_token, issuer=callback.flow.issuer, nonce=callback.flow.nonce,
             nonce_required=self._settings.id_tokens.require_nonce, code=callback.code, state=callback.flow.state,
         )  # fmt: skip
         return await self._verify(tokens.id_token, expected, metadata)
@@ -50,7 +51,7 @@ class IdTokens:
         """
         if tokens.id_token is None:
             return None
-        expected = self._expect(metadata, tokens, issuer=record.issuer, subject=record.subject)
+        expected = self._expect(metadata, tokens.access_token, issuer=record.issuer, subject=record.subject)
         return await self._verify(tokens.id_token, expected, metadata)
 
     async def fetch_userinfo(
@@ -61,25 +62,38 @@ class IdTokens:
             return None
         request = build_userinfo_request(metadata.userinfo_endpoint, access_token)
         try:
-            return read_userinfo(await self._provider.call(request), subject)
-        except ProviderFault as fault:
+            return await self._read_userinfo(await self._provider.call(request), subject, metadata)
+        except (ProviderFault, TokenRefused) as fault:
             if fault.code == "userinfo_subject_mismatch":
                 raise
             self._services.log.event(
-                "warning", "userinfo_missing", "the provider gave no userinfo", cause=fault.code, request=reference
+                "warning", "userinfo_missing", "the provider gave no userinfo", cause=fault.code, reference=reference
             )
             return None
 
-    def _expect(self, metadata: Metadata, tokens: TokenSet, **particulars: Any) -> ExpectedIdToken:
+    async def _read_userinfo(self, response: OutboundResponse, subject: str, metadata: Metadata) -> Mapping[str, Any]:
+        """Read an answer; a signed one with the keys of the ID tokens."""
+        keys = await self._load_keys(metadata)
+        expected = ExpectedUserinfo(
+            issuer=metadata.issuer,
+            client_id=self._settings.credentials.client_id,
+            algorithms=_find_algorithms(metadata),
+            client_secret=self._settings.credentials.client_secret,
+        )
+        try:
+            return read_userinfo(response, subject, keys, expected)
+        except UnknownKey as unknown:
+            return read_userinfo(response, subject, await self._look_for_key(unknown), expected)
+
+    def _expect(self, metadata: Metadata, access_token: str, **particulars: Any) -> ExpectedIdToken:
         rules = self._settings.id_tokens
-        algorithms = frozenset(metadata.id_token_signing_alg_values_supported) - {"none"}
         return ExpectedIdToken(
             client_id=self._settings.credentials.client_id,
             client_secret=self._settings.credentials.client_secret,
-            algorithms=algorithms or None,
+            algorithms=_find_algorithms(metadata),
             slack_s=rules.slack_s,
             accept_unsigned=rules.accept_unsigned,
-            access_token=tokens.access_token,
+            access_token=access_token,
             **{"nonce": None, **particulars},
         )
 
@@ -90,10 +104,15 @@ class IdTokens:
         try:
             return read_id_token(raw, expected, keys, now)
         except UnknownKey as unknown:
-            if not self._provider.may_refresh_keys(unknown.kid, now):
-                raise
-            keys = await self._provider.refresh_keys(now, unknown.kid)
+            keys = await self._look_for_key(unknown)
             return read_id_token(raw, expected, keys, self._services.clock.now())
+
+    async def _look_for_key(self, unknown: UnknownKey) -> KeySet:
+        """Fetch the keys again for a token whose key is not in memory; raises `unknown` where that was just done."""
+        now = self._services.clock.now()
+        if self._settings.id_tokens.key is not None or not self._provider.may_refresh_keys(unknown.kid, now):
+            raise unknown
+        return await self._provider.refresh_keys(now, unknown.kid)
 
     async def _load_keys(self, metadata: Metadata) -> KeySet:
         """Take the keys from memory, else fetch them; a provider that signs with the client secret has none."""
@@ -104,3 +123,8 @@ class IdTokens:
         now = self._services.clock.now()
         known = self._provider.keys(now)
         return known if known is not None else await self._provider.load_keys(now)
+
+
+def _find_algorithms(metadata: Metadata) -> frozenset[str] | None:
+    """Return what the provider says it signs with, `none` apart; None when it does not say."""
+    return frozenset(metadata.id_token_signing_alg_values_supported) - {"none"} or None

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import final
 from urllib.parse import quote, urlsplit
 
-from ostiary.errors import ProviderFault
+from ostiary.errors import OperatorFault, ProviderFault
 from ostiary.http.navigation import accepts_html
 from ostiary.http.page import Link
 from ostiary.http.request import Request
@@ -58,6 +58,9 @@ class Logout:
         self._sealer = Sealer(settings.secrets, "logout confirmation")
         self._client = digest_client(settings)
         path = settings.logout.path
+        if settings.logout.is_path_typed and address.is_callback(path):
+            detail = f"logout_path is {path}, where sign-ins return to: write another path"
+            raise OperatorFault("logout_path_invalid", detail)
         self.claims: tuple[Claim, ...] = (Claim(path, "logout"),) if settings.logout.is_path_typed else ()
 
     def is_logout(self, path: str) -> bool:
@@ -109,7 +112,7 @@ class Logout:
         except ProviderFault as fault:
             self._services.log.event(
                 "warning", "logout_incomplete", "signed out here, but not at the provider: it cannot be reached",
-                cause=fault.code, detail=fault.detail, request=request.id,
+                cause=fault.code, detail=fault.detail, reference=request.id,
             )  # fmt: skip
             return add_cookies(build_page_reply(request, "logout_incomplete"), deletions)
         if record is not None and self._settings.logout.revokes_tokens:

@@ -146,7 +146,7 @@ TEXTS = {
         401,
         "Not enough is known about you",
         "You are signed in, but what the identity provider says about you is not what this page requires.",
-        "Ask whoever runs the application; the log says under the reference below what was missing.",
+        "Ask whoever runs the application for access: the log says what is missing.",
     ),
     "logout_unconfirmed": Text(
         403,

@@ -42,6 +42,8 @@ REFUSALS = {
     "token_issuer": "the ID token is from another issuer than `discovery` names",
     "token_key_unknown": "the ID token is signed with a key that jwks_uri does not publish: a cache before the "
     "provider may be old",
+    "token_malformed": "what the provider gave is no signed ID token; one that it does not sign at all is accepted "
+    "with accept_none_alg only",
     "token_signature": "the ID token's signature does not fit the provider's keys; with an HS algorithm it is made "
     "with client_secret",
     "token_encrypted": "encrypted ID tokens are not supported: switch that off for the client at the provider",

@@ -34,11 +34,14 @@ class NoSession:
     `is_silent` says that nobody has to type anything for it.
     """
 
-    __slots__ = ("fallback", "is_silent", "reason")
+    __slots__ = ("detail", "fallback", "is_silent", "reason")
 
-    def __init__(self, reason: str, fallback: Admit | None = None, *, is_silent: bool = False) -> None:
-        """Hold the stable reason."""
+    def __init__(
+        self, reason: str, fallback: Admit | None = None, *, is_silent: bool = False, detail: str = ""
+    ) -> None:
+        """Hold the stable reason, and a `detail` for the log."""
         self.reason = reason
+        self.detail = detail
         self.fallback = fallback
         self.is_silent = is_silent
 
@@ -188,8 +191,7 @@ class SessionResolution:
         if schema is not None:
             fault = schema.find_fault(_list_for_schema(record))
             if fault is not None:
-                self._services.log.event("warning", "claims_refused", "a session does not fit claim_schema", at=fault)
-                return NoSession("claims_refused")
+                return NoSession("claims_refused", detail=fault)
         is_bare = judgement.standing is Standing.BARE
         admit = build_session_admit(
             record, self._settings.headers, self._services.log, is_bare=is_bare, set_cookies=cookies

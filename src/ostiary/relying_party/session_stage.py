@@ -61,8 +61,8 @@ class _Proven:
 class SessionStage:
     """Finds the session of a request."""
 
-    __slots__ = ("_clock", "_cookie", "_flights", "_is_sealed", "_proven", "_resolution", "_revocations", "_settings",
-                 "_store")  # fmt: skip
+    __slots__ = ("_clock", "_cookie", "_flights", "_is_sealed", "_log", "_proven", "_resolution", "_revocations",
+                 "_settings", "_store")  # fmt: skip
 
     def __init__(
         self,
@@ -80,6 +80,7 @@ class SessionStage:
         self._revocations = revocations
         self._store = find_state(settings, services)
         self._clock = services.clock
+        self._log = services.log
         self._proven: BoundedMap[bytes, _Proven] = BoundedMap(REMEMBERED_SESSIONS)
         self._flights: SingleFlight[Resolved | NoSession] = SingleFlight(services.spawner, "session look-up")
 
@@ -148,5 +149,9 @@ class SessionStage:
         if resolved.reason == "scope_missing":
             return build_scope_reply(request, self._settings.required_scopes)
         if resolved.reason == "claims_refused":
+            self._log.event(
+                "warning", "claims_refused", "a session does not fit claim_schema", at=resolved.detail,
+                reference=request.id,
+            )  # fmt: skip
             return build_page_reply(request, "claims_refused")
         return resolved

@@ -1,4 +1,4 @@
-"""From a verified access token to the verdict: scopes, the principal, and the headers for the upstream.
+"""From a verified access token to the verdict: the operator's own checks, the principal, and headers for the upstream.
 
 What is made here is remembered and served again as it is, so that a repeated token costs a look-up.
 """
@@ -15,6 +15,7 @@ from ostiary.identity.subject import digest_subject, read_kind
 from ostiary.plugin import MAX_EDIT_VALUE_BYTES, Admit, Principal, Reply, RequestEdits, edit_request
 from ostiary.ports import Log
 from ostiary.resource_server.answers import BearerAnswers
+from ostiary.resource_server.audience import find_audience_fault
 from ostiary.resource_server.settings import BearerSettings
 
 
@@ -32,15 +33,30 @@ class Admission:
         self.answers = BearerAnswers(settings.realm, settings.required_scopes)
 
     def settle(self, token: bytes, verified: VerifiedAccessToken, issuer: str) -> Admit | Reply:
-        """Return the verdict: 403 when a required scope is missing, else admitted.
+        """Return the verdict: 403 for scope or audience, 401 for claims that the schema refuses, else admitted.
 
         `issuer` is whose token it is. Raises TokenRefused for claims of the wrong type.
         """
         claims = verified.claims
-        required = self._settings.required_scopes
-        if required and find_missing_scopes(required, read_scopes(claims)):
-            return self.answers.insufficient_scope
+        refusal = self._find_refusal(claims)
+        if refusal is not None:
+            return refusal
         return Admit(_name(claims, issuer), reason=self._reason, edits=self._edit(token, verified))
+
+    def _find_refusal(self, claims: Mapping[str, Any]) -> Reply | None:
+        settings = self._settings
+        if settings.required_scopes and find_missing_scopes(settings.required_scopes, read_scopes(claims)):
+            return self.answers.insufficient_scope
+        if settings.audience is not None:
+            fault = find_audience_fault(settings.audience, claims)
+            if fault is not None:
+                return self.answers.audience[fault]
+        if settings.claim_schema is not None:
+            place = settings.claim_schema.find_fault(claims)
+            if place is not None:
+                self._log.event("warning", "claims_refused", "a token does not fit claim_schema", at=place)
+                return self.answers.invalid("claims_refused")
+        return None
 
     def _edit(self, token: bytes, verified: VerifiedAccessToken) -> RequestEdits | None:
         headers = []

@@ -3,6 +3,7 @@
 Every reason for refusing a token looks the same from outside; the reason code is for the access log alone.
 """
 
+from collections.abc import Mapping
 from typing import final
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from ostiary.errors import OperatorFault
 from ostiary.identity.bearer import challenge
 from ostiary.plugin import Reply
+from ostiary.resource_server.audience import AudienceFault
 
 _JSON = ("Content-Type", "application/json")
 
@@ -18,7 +20,7 @@ _JSON = ("Content-Type", "application/json")
 class BearerAnswers:
     """The replies for one realm and one list of required scopes."""
 
-    __slots__ = ("_invalid_body", "_invalid_headers", "insufficient_scope", "malformed", "missing")
+    __slots__ = ("_invalid_body", "_invalid_headers", "audience", "insufficient_scope", "malformed", "missing")
 
     def __init__(self, realm: str, required_scopes: tuple[str, ...]) -> None:
         """Render them. Raises OperatorFault `realm_invalid` or `required_scopes_invalid`."""
@@ -42,6 +44,10 @@ class BearerAnswers:
         self._invalid_body = _render(
             "invalid_token", "The access token is malformed, expired, revoked or not meant for this service."
         )
+        self.audience: Mapping[AudienceFault, Reply] = {
+            "audience_missing": _render_forbidden("audience_missing", "required audience claim not present"),
+            "audience_mismatch": _render_forbidden("audience_mismatch", "mismatched audience"),
+        }
         self.insufficient_scope = _render_insufficient_scope(realm, required_scopes)
 
     def invalid(self, reason: str) -> Reply:
@@ -57,6 +63,10 @@ def _render_insufficient_scope(realm: str, scopes: tuple[str, ...]) -> Reply:
         raise OperatorFault("required_scopes_invalid", f"required_scopes: {error}") from None
     body = msgspec.json.encode({"error": f"required scopes {', '.join(scopes)} not present"})
     return Reply(403, reason="scope_missing", headers=(_JSON, ("WWW-Authenticate", value)), body=body)
+
+
+def _render_forbidden(reason: str, error: str) -> Reply:
+    return Reply(403, reason=reason, headers=(_JSON,), body=msgspec.json.encode({"error": error}))
 
 
 def _render(error: str, message: str) -> bytes:

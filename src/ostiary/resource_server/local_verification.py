@@ -14,6 +14,7 @@ from ostiary.identity.metadata import Metadata
 from ostiary.plugin import Admit, Pending, Reply
 from ostiary.ports import Clock
 from ostiary.providers.provider import Provider
+from ostiary.resource_server.addon_headers import AddonHeaders
 from ostiary.resource_server.admission import Admission
 from ostiary.resource_server.memory import VerdictMemory
 from ostiary.resource_server.settings import BearerSettings
@@ -45,8 +46,9 @@ class LocalVerification:
         self._configured = self._expect(settings.issuers) if settings.issuers else None
         self._discovered: tuple[Metadata, ExpectedAccessToken] | None = None
 
-    def judge(self, raw: bytes, digest: bytes, now: float) -> Admit | Reply | Pending:
-        """Return the verdict on a token that is not remembered."""
+    def judge(self, raw: bytes, digest: bytes, now: float, addons: AddonHeaders = ()) -> Admit | Reply | Pending:
+        """Return the verdict on a token that is not remembered. `addons` matter to introspection alone."""
+        del addons
         try:
             token = parse_compact_token(raw, self._headers)
         except TokenRefused as refused:

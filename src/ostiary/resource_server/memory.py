@@ -19,13 +19,14 @@ class VerdictMemory:
     """Admitted tokens until their time is over, refused ones for 10 seconds.
 
     Once it is full, a token has to come twice to be remembered: tokens that are used once would only drive out those
-    that are used again.
+    that are used again. One that does not remember stays empty.
     """
 
-    __slots__ = ("_met_once", "admitted", "refused")
+    __slots__ = ("_met_once", "_remembers", "admitted", "refused")
 
-    def __init__(self) -> None:
+    def __init__(self, *, remembers: bool = True) -> None:
         """Start empty."""
+        self._remembers = remembers
         self.admitted: BoundedMap[bytes, Admit] = BoundedMap(MAX_ADMITTED)
         self._met_once: BoundedMap[bytes, bool] = BoundedMap(MAX_ADMITTED)
         self.refused: BoundedMap[bytes, Reply] = BoundedMap(MAX_REFUSED)
@@ -41,6 +42,8 @@ class VerdictMemory:
 
         A refusal is remembered for 10 s at most.
         """
+        if not self._remembers:
+            return
         if isinstance(verdict, Admit):
             if expires_at is None:
                 return

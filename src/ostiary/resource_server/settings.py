@@ -7,7 +7,9 @@ from typing import final
 
 import msgspec
 
+from ostiary.identity.claim_schema import ClaimSchema
 from ostiary.identity.client_authentication import ClientCredentials
+from ostiary.resource_server.audience import AudienceRule
 
 
 @final
@@ -17,7 +19,9 @@ class BearerSettings(msgspec.Struct, frozen=True, kw_only=True):
     `public_key` (PEM) wins over `use_jwks`, both over introspection. `introspection_endpoint` None: the metadata's.
     `credentials` authenticate us at the introspection endpoint. `issuers` empty: the metadata's issuer. `algorithm`
     None: every asymmetric one. `slack_s` is the one clock tolerance. `introspection_interval_s` 0: an answer is
-    remembered until its `exp`, otherwise no longer than that; without `exp` it is not remembered.
+    remembered until `introspection_expiry_claim` says, otherwise no longer than that; without the claim it is not
+    remembered. `addon_headers` go from the client's request to the introspection call. Without `remembers` every token
+    is judged each time. `cache_segment` keeps answers in the shared state apart.
     """
 
     public_key: str | None = None
@@ -30,6 +34,12 @@ class BearerSettings(msgspec.Struct, frozen=True, kw_only=True):
     issuers: tuple[str, ...] = ()
     slack_s: float = 120.0
     introspection_interval_s: float = 0.0
+    introspection_expiry_claim: str = "exp"
+    addon_headers: tuple[str, ...] = ()
+    cache_segment: str = ""
+    remembers: bool = True
+    audience: AudienceRule | None = None
+    claim_schema: ClaimSchema | None = None
     set_access_token_header: bool = True
     access_token_in_authorization_header: bool = False
     set_userinfo_header: bool = True

@@ -11,6 +11,12 @@ from ostiary.http.request import Request
 from ostiary.identity.bearer import MalformedCredentials, parse_authorization
 from ostiary.plugin import Reply, Services, Verdict
 from ostiary.providers.provider import Provider
+from ostiary.resource_server.addon_headers import (
+    AddonHeaders,
+    compile_addon_names,
+    digest_credentials,
+    read_addon_headers,
+)
 from ostiary.resource_server.admission import Admission
 from ostiary.resource_server.answers import BearerAnswers
 from ostiary.resource_server.introspection import Introspection
@@ -28,10 +34,17 @@ class BearerVerifier:
     `missing_token_reply` is the 401 for a request without one, where there is no session to go on to.
     """
 
-    __slots__ = ("_admitted", "_answers", "_judge", "_memory", "missing_token_reply")
+    __slots__ = ("_addon_names", "_admitted", "_answers", "_judge", "_memory", "missing_token_reply")
 
-    def __init__(self, memory: VerdictMemory, judge: LocalVerification | Introspection, answers: BearerAnswers) -> None:
-        """Take the parts."""
+    def __init__(
+        self,
+        memory: VerdictMemory,
+        judge: LocalVerification | Introspection,
+        answers: BearerAnswers,
+        addon_headers: tuple[str, ...] = (),
+    ) -> None:
+        """Take the parts. `addon_headers` are those of the request that `judge` depends on."""
+        self._addon_names = compile_addon_names(addon_headers)
         self._memory = memory
         self._admitted = memory.admitted
         self._judge = judge.judge
@@ -47,11 +60,16 @@ class BearerVerifier:
         value = request.field(b"authorization")
         if value is None:
             return None
-        digest = sha256(value).digest()
+        addons: AddonHeaders = ()
+        if self._addon_names:
+            addons = read_addon_headers(request, self._addon_names)
+            digest = digest_credentials(value, addons)
+        else:
+            digest = sha256(value).digest()
         admitted = self._admitted.get(digest, now)
-        return admitted if admitted is not None else self._decide_unknown(value, digest, now)
+        return admitted if admitted is not None else self._decide_unknown(value, digest, now, addons)
 
-    def _decide_unknown(self, value: bytes, digest: bytes, now: float) -> Verdict | None:
+    def _decide_unknown(self, value: bytes, digest: bytes, now: float, addons: AddonHeaders) -> Verdict | None:
         try:
             token = parse_authorization(value)
         except MalformedCredentials:
@@ -59,7 +77,7 @@ class BearerVerifier:
         if token is None:
             return None
         refused = self._memory.refused.get(digest, now)
-        return refused if refused is not None else self._judge(token, digest, now)
+        return refused if refused is not None else self._judge(token, digest, now, addons)
 
 
 def build_bearer_verifier(settings: BearerSettings, provider: Provider, services: Services) -> BearerVerifier:
@@ -67,12 +85,11 @@ def build_bearer_verifier(settings: BearerSettings, provider: Provider, services
 
     Raises OperatorFault `public_key_invalid`, `realm_invalid` or `required_scopes_invalid`.
     """
-    memory = VerdictMemory()
-    judge: LocalVerification | Introspection
+    memory = VerdictMemory(remembers=settings.remembers)
     if settings.public_key is not None or settings.use_jwks:
         admission = Admission(settings, "bearer_verified", services.log)
-        judge = LocalVerification(settings, provider, admission, memory, services.clock)
-    else:
-        admission = Admission(settings, "bearer_introspected", services.log)
-        judge = Introspection(settings, provider, admission, memory, services)
-    return BearerVerifier(memory, judge, admission.answers)
+        local = LocalVerification(settings, provider, admission, memory, services.clock)
+        return BearerVerifier(memory, local, admission.answers)
+    admission = Admission(settings, "bearer_introspected", services.log)
+    introspection = Introspection(settings, provider, admission, memory, services)
+    return BearerVerifier(memory, introspection, admission.answers, settings.addon_headers)

@@ -19,7 +19,7 @@ import yaml
 from tests.e2e.counterparts.processes import POLL_S, Outputs, RunningProgram, wait_until_accepting
 
 START_LIMIT_S = 20.0
-READY = r"listening on http://127\.0\.0\.1:(\d+)\b"
+READY = r"listening on (https?)://127\.0\.0\.1:(\d+)\b"
 
 LogLine = dict[str, Any]
 
@@ -27,10 +27,10 @@ LogLine = dict[str, Any]
 class RunningGateway:
     """A gateway that accepts connections."""
 
-    def __init__(self, program: RunningProgram, port: int) -> None:
-        """Hold the process and its port."""
+    def __init__(self, program: RunningProgram, port: int, scheme: str = "http") -> None:
+        """Hold the process and the port of its first listener."""
         self.port = port
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"{scheme}://127.0.0.1:{port}"
         self._program = program
 
     def __enter__(self) -> Self:
@@ -97,9 +97,10 @@ def start_gateway(
         environment={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **(environment or {})},
     )
     try:
-        port = int(program.wait_for_output(READY, START_LIMIT_S).group(1))
+        ready = program.wait_for_output(READY, START_LIMIT_S)
+        port = int(ready[2])
         wait_until_accepting(port, START_LIMIT_S)
     except BaseException:
         program.kill()
         raise
-    return RunningGateway(program, port)
+    return RunningGateway(program, port, ready[1])

@@ -1,6 +1,7 @@
 """Outgoing calls, against small real servers on the loopback interface."""
 
 import asyncio
+import gzip
 import ssl
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,9 +16,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from ostiary.adapters.http_client import AiohttpClient
+from ostiary.adapters.http_client import MAX_CONTEXTS, AiohttpClient
+from ostiary.config.dns import DnsSettings
 from ostiary.errors import ProviderFault
 from ostiary.http.outbound import OutboundRequest, OutboundResponse
+from ostiary.http.proxies import Proxy
+from tests.e2e.counterparts.dns_server import NXDOMAIN, SILENCE, DnsServer
+from tests.e2e.counterparts.forward_proxy import ForwardProxy, build_basic
+from tests.fakes.certificates import make_authority
 
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -165,9 +171,14 @@ def test_a_redirect_is_an_answer_and_not_followed(status: str) -> None:
     asyncio.run(scenario())
 
 
-def test_no_cookie_is_kept_and_no_proxy_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calls do not depend on the ones before, or on who started the process."""
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+def test_no_cookie_is_kept_and_no_proxy_taken_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Calls do not depend on the ones before, or on who started the process; nor are credentials taken from a file."""
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login a password b\n")
 
     async def scenario() -> None:
         async with serve(make_answer(b"", "200 OK", "Set-Cookie: a=1; Path=/")) as (server, client):
@@ -175,6 +186,7 @@ def test_no_cookie_is_kept_and_no_proxy_taken_from_the_environment(monkeypatch: 
             await client.send(ask(server.origin))
 
             assert [False, False] == [b"cookie" in head.lower() for head in server.heads]
+            assert [False, False] == [b"authorization" in head.lower() for head in server.heads]
 
     asyncio.run(scenario())
 
@@ -208,6 +220,41 @@ def test_the_size_limit_is_exact(chunked: bool) -> None:
     asyncio.run(scenario())
 
 
+def test_a_bomb_is_not_inflated() -> None:
+    """A megabyte of gzip that would be a gigabyte stays a megabyte, and over the limit it is refused as such."""
+    bomb = gzip.compress(b"0" * 10_000_000)
+
+    async def scenario() -> None:
+        async with serve(make_answer(bomb, "200 OK", "Content-Encoding: gzip")) as (server, client):
+            assert bomb == (await client.send(ask(server.origin, max_body_bytes=len(bomb)))).body
+            fault = await fault_of(client, ask(server.origin, max_body_bytes=len(bomb) - 1))
+            assert "provider_answer_too_large" == fault.code
+
+    asyncio.run(scenario())
+
+
+def test_a_gigabyte_is_not_read() -> None:
+    """However it is announced: what was taken off the wire when the limit hits is a fraction."""
+    sent = 0
+
+    async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n")
+        while sent < 1 << 30:
+            writer.write(b"x" * 65_536)
+            await writer.drain()
+            sent += 65_536
+
+    async def scenario() -> None:
+        async with serve(pour) as (server, client):
+            fault = await fault_of(client, ask(server.origin, max_body_bytes=262_144))
+            assert ("provider_answer_too_large", False) == (fault.code, fault.passing)
+
+        assert sent < 1 << 27
+
+    asyncio.run(scenario())
+
+
 def test_an_endless_answer_ends_at_the_limit() -> None:
     """It is not read to its end first."""
 
@@ -237,7 +284,8 @@ def test_one_time_limit_covers_everything(piece: bytes) -> None:
             fault = await fault_of(client, ask(f"{server.origin}/path?secret=1", timeout_s=0.05))
 
             assert ("provider_timeout", True) == (fault.code, fault.passing)
-            assert f"{server.origin.removeprefix('http://')} did not answer within 0.05 s" == fault.detail
+            place = server.origin.removeprefix("http://")
+            assert f"{place} did not answer within 0.05 s; `timeout` covers the whole call" == fault.detail
 
     asyncio.run(scenario())
 
@@ -285,7 +333,9 @@ def test_a_name_that_does_not_exist_is_told_apart() -> None:
         fault = await fault_of(client, ask("http://issuer.invalid/"))
         await client.close()
 
-        assert ("provider_dns", "the name of issuer.invalid:80 cannot be resolved") == (fault.code, fault.detail)
+        assert "provider_dns" == fault.code
+        assert fault.detail.startswith("the name of issuer.invalid:80 cannot be resolved: ")
+        assert fault.detail.endswith("gateway.dns names other name servers")
 
     asyncio.run(scenario())
 
@@ -379,7 +429,7 @@ def test_tls_below_1_2_is_refused(tmp_path: Path) -> None:
 
             assert fault.code in {"provider_tls", "provider_unreachable"}
             assert [] == server.heads
-            assert ssl.TLSVersion.TLSv1_2 == client._contexts[False].minimum_version
+            assert ssl.TLSVersion.TLSv1_2 == client._contexts[(False, "")].minimum_version
 
     asyncio.run(scenario())
 
@@ -400,6 +450,232 @@ def test_what_speaks_no_tls_at_all_is_told_apart() -> None:
         await client.close()
         server.close()
 
-        assert ("provider_tls", f"TLS with {place} failed") == (fault.code, fault.detail)
+        assert "provider_tls" == fault.code
+        assert fault.detail.startswith(f"TLS with {place} failed: it speaks no TLS 1.2 or later, or no TLS at all")
+
+    asyncio.run(scenario())
+
+
+CREDENTIALS = "gate:pro-xy-s3cret"
+SHOWN = build_basic(CREDENTIALS)
+
+
+def field_of(head: bytes, name: str) -> str | None:
+    """Return a header of a request head."""
+    lines = (line.partition(": ") for line in head.decode().split("\r\n")[1:])
+    return next((value for key, _, value in lines if key.lower() == name), None)
+
+
+def test_a_private_authority_is_trusted_where_it_is_named(tmp_path: Path) -> None:
+    """And nowhere else: a call that does not name it refuses the same server."""
+    authority, stranger = make_authority(), make_authority("somebody else")
+
+    async def scenario() -> None:
+        async with serve(make_answer(), authority.make_server_context(tmp_path, "127.0.0.1")) as (server, client):
+            trusting = ask(server.origin, trusted_certificates=authority.pem)
+            assert 200 == (await client.send(trusting)).status
+            for request in (ask(server.origin), ask(server.origin, trusted_certificates=stranger.pem)):
+                fault = await fault_of(client, request)
+                assert "provider_tls" == fault.code
+                assert fault.detail.endswith("a private authority belongs into ssl_ca_file")
+            assert 200 == (await client.send(trusting)).status
+
+    asyncio.run(scenario())
+
+
+def test_a_private_authority_does_not_vouch_for_other_names(tmp_path: Path) -> None:
+    """The name is checked as ever."""
+    authority = make_authority()
+
+    async def scenario() -> None:
+        async with serve(make_answer(), authority.make_server_context(tmp_path, "id.test")) as (server, client):
+            fault = await fault_of(client, ask(server.origin, trusted_certificates=authority.pem))
+            assert "provider_tls" == fault.code
+
+    asyncio.run(scenario())
+
+
+def test_contexts_are_shared_by_value() -> None:
+    """Equal trust is one context, and there is a bound to how many are kept."""
+    client = AiohttpClient()
+    pem = make_authority().pem
+    same = client._context("".join(list(pem)), verify=True)
+
+    assert client._context(pem, verify=True) is same
+    assert client._context("", verify=True) is client._context("", verify=True)
+    assert len({id(context) for context in client._contexts.values()}) == 2
+    for number in range(MAX_CONTEXTS):
+        client._contexts[True, str(number)] = same
+        client._context("", verify=False)
+    client._contexts.clear()
+    client._contexts = {(True, str(number)): same for number in range(MAX_CONTEXTS)}
+    client._context("", verify=False)
+    assert len(client._contexts) == MAX_CONTEXTS
+
+
+def test_an_http_target_is_asked_of_its_proxy() -> None:
+    """In absolute form, with the credential; the target sees neither."""
+
+    async def scenario() -> None:
+        with ForwardProxy(CREDENTIALS) as proxy:
+            async with serve(make_answer(b"found")) as (server, client):
+                request = ask(
+                    f"{server.origin}/a%2Fb?c=%20d", method="POST", body=b"grant=1",
+                    headers=(("Authorization", "Basic Y2xpZW50OnM="),), proxy=Proxy(proxy.url, SHOWN),
+                )  # fmt: skip
+                assert b"found" == (await client.send(request)).body
+
+                assert proxy.heads[0].startswith(f"POST {server.origin}/a%2Fb?c=%20d HTTP/1.1\r\n".encode())
+                assert SHOWN == field_of(proxy.heads[0], "proxy-authorization")
+                assert [None] == [field_of(head, "proxy-authorization") for head in server.heads]
+                assert "Basic Y2xpZW50OnM=" == field_of(server.heads[0], "authorization")
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("is_secure", [False, True])
+def test_an_https_target_is_reached_through_a_tunnel(tmp_path: Path, is_secure: bool) -> None:
+    """The credential goes with CONNECT only, and nothing of the request does; also where the proxy itself speaks TLS."""
+    authority = make_authority()
+    context = authority.make_server_context(tmp_path, "127.0.0.1")
+
+    async def scenario() -> None:
+        with ForwardProxy(CREDENTIALS, context if is_secure else None) as proxy:
+            async with serve(make_answer(b"found"), context) as (server, client):
+                request = ask(
+                    f"{server.origin}/token?a=1", method="POST", body=b"grant=1",
+                    headers=(("Authorization", "Basic Y2xpZW50OnM="),), proxy=Proxy(proxy.url, SHOWN),
+                    trusted_certificates=authority.pem,
+                )  # fmt: skip
+                assert b"found" == (await client.send(request)).body
+                assert b"found" == (await client.send(request)).body
+
+                place = server.origin.removeprefix("https://")
+                (connect,) = proxy.heads  # the tunnel is used again
+                assert connect.startswith(f"CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n".encode())
+                assert SHOWN == field_of(connect, "proxy-authorization")
+                assert field_of(connect, "authorization") is None
+                assert b"token" not in connect
+                assert server.heads[0].startswith(b"POST /token?a=1 HTTP/1.1\r\n")
+                assert [None, None] == [field_of(head, "proxy-authorization") for head in server.heads]
+
+    asyncio.run(scenario())
+
+
+def test_a_proxy_without_credentials_is_shown_none() -> None:
+    """Neither by http nor by https."""
+
+    async def scenario() -> None:
+        with ForwardProxy() as proxy:
+            async with serve(make_answer()) as (server, client):
+                assert 200 == (await client.send(ask(server.origin, proxy=Proxy(proxy.url)))).status
+                await fault_of(client, ask("https://127.0.0.1:1/", proxy=Proxy(proxy.url)))
+
+                assert [None, None] == [field_of(head, "proxy-authorization") for head in proxy.heads]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("is_secure", [False, True])
+def test_connections_of_different_credentials_are_kept_apart(tmp_path: Path, is_secure: bool) -> None:
+    """A tunnel that one credential opened is not used by another, nor by a call that wants no proxy."""
+    authority = make_authority()
+    context = authority.make_server_context(tmp_path, "127.0.0.1") if is_secure else None
+
+    async def scenario() -> None:
+        with ForwardProxy() as one, ForwardProxy() as two:
+            async with serve(make_answer(b"", "200 OK", "Connection: keep-alive"), context) as (server, client):
+                ways = [Proxy(one.url, SHOWN), Proxy(one.url, build_basic("a:b")), Proxy(one.url), Proxy(two.url), None]
+                for way in ways:
+                    request = ask(server.origin, proxy=way, trusted_certificates=authority.pem)
+                    assert 200 == (await client.send(request)).status
+
+                shown = [field_of(head, "proxy-authorization") for head in one.heads]
+                assert [SHOWN, build_basic("a:b"), None] == shown
+                assert (3, 1, len(ways)) == (one.connections, two.connections, len(server.heads))
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("scheme", "name"), [("http", "http_proxy"), ("https", "https_proxy")])
+def test_a_proxy_that_wants_other_credentials_is_named(scheme: str, name: str) -> None:
+    """With the attribute to mend; waiting does not help."""
+
+    async def scenario() -> None:
+        with ForwardProxy("other:password") as proxy:
+            client = AiohttpClient()
+            fault = await fault_of(client, ask(f"{scheme}://127.0.0.1:1/", proxy=Proxy(proxy.url, SHOWN)))
+            await client.close()
+
+            assert ("provider_proxy", False) == (fault.code, fault.passing)
+            assert f"the proxy 127.0.0.1:{proxy.port} wants other credentials" in fault.detail
+            assert f"proxy_opts.{name}_authorization" in fault.detail
+            assert SHOWN not in str(fault)
+
+    asyncio.run(scenario())
+
+
+def test_what_the_proxy_cannot_do_is_told_from_what_the_provider_cannot() -> None:
+    """No proxy there, a target that it does not reach, a proxy that is silent, one whose name nobody knows."""
+
+    async def scenario() -> None:
+        client = AiohttpClient()
+        async with serve(b"") as (server, _):
+            nobody = server.origin
+        gone = await fault_of(client, ask("https://127.0.0.1:1/", proxy=Proxy(nobody)))
+        unknown = await fault_of(client, ask("https://127.0.0.1:1/", proxy=Proxy("http://proxy.invalid:3128")))
+        with ForwardProxy() as proxy:
+            unreached = await fault_of(client, ask("https://127.0.0.1:1/", proxy=Proxy(proxy.url)))
+        with ForwardProxy(hangs=True) as silent:
+            late = await fault_of(client, ask("https://127.0.0.1:1/", proxy=Proxy(silent.url), timeout_s=0.1))
+        await client.close()
+
+        place = nobody.removeprefix("http://")
+        assert ("provider_proxy", f"the proxy {place} refuses the connection; see proxy_opts") == (
+            gone.code,
+            gone.detail,
+        )
+        assert "provider_dns" == unknown.code
+        assert unknown.detail.startswith("the name of proxy.invalid:3128 cannot be resolved")
+        assert ("provider_proxy", True) == (unreached.code, unreached.passing)
+        assert "does not reach 127.0.0.1:1 (status 502)" in unreached.detail
+        assert "provider_timeout" == late.code
+        assert f"by the proxy 127.0.0.1:{silent.port} within 0.1 s" in late.detail
+
+    asyncio.run(scenario())
+
+
+def test_names_are_resolved_by_the_servers_that_were_told() -> None:
+    """Until others are: what was learnt from the first is forgotten."""
+
+    async def scenario() -> None:
+        with DnsServer({"id.test": "127.0.0.1"}) as dns, DnsServer({"id.test": NXDOMAIN}) as other:
+            async with serve(make_answer()) as (server, client):
+                url = server.origin.replace("127.0.0.1", "id.test")
+                client.use_dns(DnsSettings((dns.address,), 1.0))
+                assert 200 == (await client.send(ask(url))).status
+                assert b"Host: id.test:" in server.heads[0]
+                client.use_dns(DnsSettings((other.address,), 1.0))
+                await client._session.close()  # type: ignore[union-attr] # an open connection needs no name
+                client._session = None
+                fault = await fault_of(client, ask(url))
+                assert "provider_dns" == fault.code
+                assert f"there is no such name, says {other.address}" in fault.detail
+
+    asyncio.run(scenario())
+
+
+def test_a_silent_name_server_is_told_from_a_silent_provider() -> None:
+    """Whichever of the two limits is hit first."""
+
+    async def scenario() -> None:
+        with DnsServer({"id.test": SILENCE}) as dns:
+            client = AiohttpClient()
+            for limit_s, timeout_s in ((0.1, 5.0), (5.0, 0.1)):
+                client.use_dns(DnsSettings((dns.address,), limit_s))
+                fault = await fault_of(client, ask("http://id.test/", timeout_s=timeout_s))
+                assert "provider_dns" == fault.code
+                assert "gateway.dns" in fault.detail
+            await client.close()
 
     asyncio.run(scenario())

@@ -41,7 +41,7 @@ def test_a_good_file_is_described(tmp_path: Path) -> None:
     assert code == 0
     assert [line.split() for line in printed.splitlines()] == [
         ["o.yaml:", "no", "problems"],
-        ["It", "would", "listen", "on", "127.0.0.1:8080,", "[::1]:0."],
+        ["It", "would", "listen", "on", "http://127.0.0.1:8080,", "http://[::1]:0."],
         [],
         ["Route", "Hosts", "Paths", "Methods", "Plugins", "Upstream"],
         [

@@ -1,11 +1,15 @@
 """The `gateway` part: every default and range, and what the data plane reads of it."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from ostiary.config.gateway import GatewayConfig, GatewaySettings
+from ostiary.config.gateway import Door, GatewayConfig, GatewaySettings, HttpsTarget
+from ostiary.config.tls import TlsSettings
+from tests.fakes.certificates import make_authority
+from tests.fakes.server_pairs import make_pair
 
 
 def settings(**written: Any) -> GatewaySettings:
@@ -25,7 +29,7 @@ def test_the_defaults_are_closed_and_have_numbers() -> None:
     """Nobody is trusted, only this machine is listened to, and everything has an end."""
     found = GatewaySettings()
 
-    assert found.listen == (("127.0.0.1", 9080),)
+    assert found.listen == (Door("127.0.0.1", 9080),)
     assert found.public_url is None
     assert not found.trusted_proxies.trusts("127.0.0.1")
     assert found.access_log_sample == 1.0
@@ -62,7 +66,7 @@ def test_what_is_written_is_what_is_read() -> None:
         access_log={"sample": 0.5},
     )
 
-    assert found.listen == (("0.0.0.0", 80), ("::1", 0), ("::", 0))
+    assert found.listen == (Door("0.0.0.0", 80), Door("::1", 0), Door("::", 0))
     assert found.public_url == "https://gateway.example.com"
     assert found.trusted_proxies.trusts("10.9.9.9")
     assert found.access_log_sample == 0.5
@@ -81,7 +85,7 @@ def test_an_access_log_that_is_off_samples_nothing() -> None:
 @pytest.mark.parametrize("workers", ["auto", 1, "1"])
 def test_one_process_may_be_asked_for(workers: object) -> None:
     """In words, as a number, and as a variable holds it."""
-    assert settings(workers=workers).listen == (("127.0.0.1", 9080),)
+    assert settings(workers=workers).listen == (Door("127.0.0.1", 9080),)
 
 
 @pytest.mark.parametrize("workers", [0, 2, "4", "many", True, None, [1]])
@@ -132,3 +136,75 @@ def test_what_makes_no_sense_is_refused(written: dict[str, Any], place: str, wor
 
     assert place in found
     assert words in found[place]
+
+
+# ---------------------------------------------------------------------------------------------------------------- https
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> dict[str, str]:
+    """A certificate and its key, by absolute paths."""
+    certificate, key = make_pair(make_authority()).write(tmp_path)
+    return {"cert": str(certificate), "key": str(key)}
+
+
+def test_a_listener_with_a_certificate_speaks_https(tls: dict[str, str]) -> None:
+    """Beside others that do not; a key that everybody can read is told with its place."""
+    found = settings(listen=[{"port": 80}, {"port": 443, "tls": tls}])
+
+    assert ["http", "https"] == [door.scheme for door in found.listen]
+    assert TlsSettings(tls["cert"], tls["key"]) == found.listen[1].tls
+    assert () == found.notices
+    Path(tls["key"]).chmod(0o644)
+    (notice,) = settings(listen=[{"port": 80}, {"port": 443, "tls": tls}]).notices
+    assert notice.startswith("gateway.listen[1].tls.key: ")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "public_url", "expected"),
+    [
+        (False, None, None),
+        (8443, None, HttpsTarget(None, 8443)),
+        (True, None, HttpsTarget(None, 9443)),
+        (True, "http://gw.example", HttpsTarget(None, 9443)),
+        (True, "https://gw.example", HttpsTarget("https://gw.example")),
+        (8443, "https://gw.example", HttpsTarget(None, 8443)),
+        ("8443", None, HttpsTarget(None, 8443)),
+    ],
+)
+def test_a_listener_may_only_redirect(
+    tls: dict[str, str], wanted: object, public_url: str | None, expected: HttpsTarget | None
+) -> None:
+    """To the gateway's own address, else to the first listener for https, else to the port that was written."""
+    listen = [{"port": 80, "redirect_to_https": wanted}, {"port": 9443, "tls": tls}, {"port": 9444, "tls": tls}]
+
+    assert expected == settings(listen=listen, public_url=public_url).listen[0].https
+
+
+def test_a_redirect_needs_somewhere_to_go(tls: dict[str, str]) -> None:
+    """A port that the system chooses is nothing that can be written into an answer."""
+    for others in ([], [{"port": 0, "tls": tls}], [{"port": 81}]):
+        place, words = complaint({"listen": [{"port": 80, "redirect_to_https": True}, *others]})
+        assert ("listen", True) == (place, "write the port there" in words)
+    assert settings(listen=[{"redirect_to_https": True}], public_url="https://gw.example").listen[0].https
+
+
+def test_where_https_is_spoken_nothing_is_redirected(tls: dict[str, str]) -> None:
+    """One of the two was meant for another listener."""
+    place, words = complaint({"listen": [{"tls": tls, "redirect_to_https": 443}]})
+
+    assert ("listen.0.redirect_to_https", True) == (place, "speaks https itself" in words)
+
+
+@pytest.mark.parametrize("wanted", [-1, 65_536, "yes please", [443]])
+def test_what_is_no_port_is_refused(wanted: object) -> None:
+    """Neither yes nor a port."""
+    with pytest.raises(ValidationError):
+        settings(listen=[{"redirect_to_https": wanted}])
+
+
+def test_one_address_has_one_listener(tls: dict[str, str]) -> None:
+    """Whatever it speaks."""
+    place, words = complaint({"listen": [{"port": 80}, {"port": 80, "tls": tls}]})
+
+    assert ("listen", True) == (place, "stands there twice" in words)

@@ -164,7 +164,7 @@ def test_instances_are_taken_over_from_the_previous_snapshot() -> None:
 def test_services_that_cannot_be_made_are_a_problem_too() -> None:
     """Not a traceback."""
 
-    def make_none(place: Place, public_url: str | None, reaches: object) -> Services:
+    def make_none(place: Place, public_url: str | None, reaches: object, state: object) -> Services:
         raise OSError("no directory for the secret")
 
     loaded = load_content(GOOD.encode(), ENVIRON, TYPES, make_none)

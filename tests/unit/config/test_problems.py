@@ -78,6 +78,9 @@ def test_the_nearest_name_is_found_across_case_and_dashes() -> None:
 def test_an_unknown_name_is_worded_by_what_is_known_of_it() -> None:
     """To come, renamed, misspelt, or no idea."""
     assert word_unknown("admin", ["a"], {"admin": "wait"}, {}) == Problem("", "not supported yet", "wait")
+    assert word_unknown("keepalive", ["a"], {}, {}, {"keepalive": "leave it out"}) == Problem(
+        "", "is not an attribute here", "leave it out"
+    )
     assert word_unknown("path", ["uri"], {}, {"path": "uri"}).remedy == "did you mean `uri`?"
     assert word_unknown("hots", ["host"], {}, {}).remedy == "did you mean `host`?"
     assert word_unknown("admni", ["a"], {"admin": ""}, {}).remedy == "did you mean `admin`?"

@@ -7,6 +7,7 @@ import pytest
 from ostiary.config.checking import CheckedDocument, check_document
 from ostiary.config.closed import ClosedPlugin
 from ostiary.config.references import resolve_references
+from ostiary.config.gateway import Door
 from ostiary.config.snapshot import Built, Snapshot, build_snapshot
 from ostiary.config.upstreams import UpstreamSpec
 from ostiary.errors import OperatorFault
@@ -47,7 +48,7 @@ def test_an_empty_snapshot_finds_nothing() -> None:
 
     assert snapshot.router.match("h", "/", "GET", "::1") is None
     assert (snapshot.routes, snapshot.cookie_names, snapshot.notices) == ((), (), ())
-    assert snapshot.gateway.listen == (("127.0.0.1", 9080),)
+    assert snapshot.gateway.listen == (Door("127.0.0.1", 9080),)
 
 
 def test_routes_become_objects_that_requests_meet() -> None:

@@ -95,3 +95,16 @@ def test_a_subject_is_1_to_255_ascii_characters(subject: Any) -> None:
     check_subject({"sub": "x" * 255})
     with pytest.raises(TokenRefused, match="token_subject"):
         check_subject({"sub": subject})
+
+
+def test_a_refusal_about_time_says_how_far_off_it_was() -> None:
+    """In seconds: a token of the past lies behind, one of the future ahead; without a time there is nothing to say."""
+
+    def ahead_s(check: Any, claims: dict[str, Any]) -> float | None:
+        with pytest.raises(TokenRefused) as refused:
+            check(claims, 1000.0, 10.0)
+        return refused.value.ahead_s
+
+    assert -500 == ahead_s(check_expiry, {"exp": 500})
+    assert 500 == ahead_s(check_not_before, {"nbf": 1500})
+    assert ahead_s(check_expiry, {}) is None

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import OctKey
 
+from ostiary.identity.algorithms import ASYMMETRIC, SYMMETRIC
 from ostiary.identity.id_token import ExpectedIdToken, read_id_token
 from ostiary.identity.jose import TokenRefused, UnknownKey
 from ostiary.identity.keys import NO_KEYS, KeySet, read_key_set
@@ -360,6 +361,78 @@ def test_rule_16_no_key_is_taken_from_the_header() -> None:
 
     assert "token_signature" == refusal(forged)
     assert "token_key_unknown" == refusal(forged, keys=NO_KEYS)
+
+
+# Unsigned tokens (accept_none_alg), and the answers to a refresh.
+
+UNSIGNED = expect(accept_unsigned=True)
+
+
+def test_an_unsigned_token_is_accepted_only_where_that_was_typed() -> None:
+    """`none` and an empty signature; every other check still counts."""
+    raw = assemble({"alg": "none"}, id_claims(), b"")
+
+    assert is_accepted(raw, UNSIGNED)
+    assert is_accepted(raw, msgspec.structs.replace(UNSIGNED, algorithms=frozenset({"RS256"})))
+    assert "token_malformed" == refusal(raw)
+    assert "token_nonce" == refusal(assemble({"alg": "none"}, id_claims(nonce="other"), b""), UNSIGNED)
+    assert "token_hash" == refusal(assemble({"alg": "none"}, id_claims(at_hash="x"), b""), UNSIGNED)
+
+
+@pytest.mark.parametrize(
+    ("header", "signature"),
+    [({"alg": "none"}, b"x"), ({"alg": "None"}, b""), ({"alg": "NONE"}, b""), ({"alg": "RS256"}, b""),
+     ({"alg": "HS256"}, b"")],
+)  # fmt: skip
+def test_accepting_unsigned_tokens_accepts_nothing_else(header: dict[str, str], signature: bytes) -> None:
+    """A signature that is cut off is no unsigned token."""
+    assert refusal(assemble(header, id_claims(), signature), UNSIGNED) in {"token_algorithm", "token_malformed"}
+    assert "token_signature" == refusal(sign(id_claims(sub="b"))[:-8] + "AAAAAAAA", UNSIGNED)
+
+
+def test_a_signed_token_is_still_verified_where_unsigned_ones_are_accepted() -> None:
+    """By its key."""
+    assert is_accepted(sign(id_claims()), UNSIGNED)
+    assert "token_signature" == refusal(sign(id_claims(), make_key(number=1)), UNSIGNED)
+
+
+def test_the_token_of_a_refresh_is_about_the_same_person() -> None:
+    """OpenID Connect Core §12.2: `sub` equal. A new `auth_time` only says that the person signed in once more."""
+    expected = expect(nonce=None, subject="user-1")
+
+    assert is_accepted(sign(id_claims(nonce=None, auth_time=int(NOW) - 60)), expected)
+    assert "token_subject" == refusal(sign(id_claims(sub="user-2")), expected)
+
+
+SIGNERS: dict[str, tuple[str, str | int]] = {
+    **dict.fromkeys(["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"], ("RSA", 2048)),
+    "ES256": ("EC", "P-256"), "ES384": ("EC", "P-384"), "ES512": ("EC", "P-521"), "ES256K": ("EC", "secp256k1"),
+    "EdDSA": ("OKP", "Ed25519"), "Ed25519": ("OKP", "Ed25519"), "Ed448": ("OKP", "Ed448"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("algorithm", sorted(ASYMMETRIC))
+def test_every_registered_asymmetric_algorithm_is_verified(algorithm: str) -> None:
+    """With the provider's key, and not with another one of its kind."""
+    key = make_key(*SIGNERS[algorithm])
+    keys = read_key_set(answer_keys(publish(key)))
+
+    assert is_accepted(sign(id_claims(), key, alg=algorithm), expect(algorithms=frozenset({algorithm})), keys)
+    other = make_key(*SIGNERS[algorithm], number=1)
+    assert "token_signature" == refusal(sign(id_claims(), other, alg=algorithm), keys=keys)
+
+
+@pytest.mark.parametrize("algorithm", sorted(SYMMETRIC))
+def test_every_registered_hmac_is_verified_with_the_client_secret(algorithm: str) -> None:
+    """As long as the hash, and only where it was announced."""
+    secret = "s" * (int(algorithm[2:]) // 8)
+    raw = sign(id_claims(), OctKey(secret.encode(), None), alg=algorithm)
+    announced = frozenset({algorithm})
+
+    assert is_accepted(raw, expect(algorithms=announced, client_secret=secret))
+    assert "token_algorithm" == refusal(raw, expect(algorithms=announced, client_secret=secret[1:]))
+    assert "token_signature" == refusal(raw, expect(algorithms=announced, client_secret="t" + secret[1:]))
+    assert "token_algorithm" == refusal(raw, expect(client_secret=secret))
 
 
 # Key choice.

@@ -8,8 +8,15 @@ import pytest
 from ostiary.errors import ProviderFault
 from ostiary.http.outbound import OutboundResponse
 from ostiary.identity.access_token import ExpectedAccessToken, VerifiedAccessToken
-from ostiary.identity.client_authentication import ClientCredentials
-from ostiary.identity.introspection import MAX_ANSWER_BYTES, build_introspection, check_introspected, read_activity
+from ostiary.identity.client_authentication import AssertionMoment, ClientCredentials
+from ostiary.identity.introspection import (
+    EARLIEST_TIME,
+    MAX_ANSWER_BYTES,
+    build_introspection,
+    check_introspected,
+    find_answer_end,
+    read_activity,
+)
 from ostiary.identity.jose import TokenRefused
 from tests.fakes.http_client import answer_json
 from tests.fakes.issuer import INTROSPECTION, ISSUER, NOW
@@ -91,3 +98,38 @@ def test_an_issuer_that_cannot_be_compared_is_refused() -> None:
     """Closed by default."""
     with pytest.raises(TokenRefused, match="token_issuer"):
         check(None, iss=ISSUER)
+
+
+def test_headers_go_along_after_what_authenticates_us() -> None:
+    """And an assertion has its moment."""
+    credentials = ClientCredentials(client_id="shop", client_secret="s" * 32, method="client_secret_jwt")
+    moment = AssertionMoment(now=NOW, identifier="jti-1")
+    request = build_introspection(INTROSPECTION, credentials, "abc", moment=moment, headers=(("X-Tenant", "red"),))
+
+    assert ("X-Tenant", "red") == request.headers[-1]
+    assert "client_assertion" in dict(parse_qsl(request.body.decode()))
+    assert MAX_ANSWER_BYTES == request.max_body_bytes
+
+
+@pytest.mark.parametrize(
+    ("claims", "name", "end"),
+    [
+        ({"exp": NOW + 60}, "exp", NOW + 60),
+        ({}, "exp", None),
+        ({"exp": "soon"}, "exp", None),
+        ({"ttl": 60}, "ttl", NOW + 60),
+        ({"ttl": NOW + 60}, "ttl", NOW + 60),
+        ({"ttl": EARLIEST_TIME - 1}, "ttl", NOW + EARLIEST_TIME - 1),
+        ({"ttl": EARLIEST_TIME}, "ttl", EARLIEST_TIME),
+        ({"ttl": 600, "exp": NOW + 60}, "ttl", NOW + 60),
+        ({"ttl": 6, "exp": NOW + 60}, "ttl", NOW + 6),
+        ({"exp": NOW + 60}, "ttl", None),
+        ({"ttl": True}, "ttl", None),
+        ({"ttl": 0}, "ttl", None),
+        ({"ttl": -5}, "ttl", None),
+        ({"ttl": 60, "exp": "soon"}, "ttl", None),
+    ],
+)
+def test_an_answer_is_remembered_until_its_expiry_claim(claims: dict[str, Any], name: str, end: float | None) -> None:
+    """A time, or seconds from now; never beyond `exp`."""
+    assert end == find_answer_end(claims, name, NOW)

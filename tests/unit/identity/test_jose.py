@@ -203,3 +203,13 @@ def test_a_refused_header_is_refused_again() -> None:
     for _ in range(2):
         with pytest.raises(TokenRefused, match="token_header"):
             parse_compact_token(raw, headers)
+
+
+def test_an_empty_signature_is_read_only_where_that_was_asked_for() -> None:
+    """And then only under `none` (RFC 7518 §3.6)."""
+    unsigned = assemble({"alg": "none"}, {}, b"").encode()
+
+    assert b"" == parse_compact_token(unsigned, accept_unsigned=True).signature
+    for raw in (unsigned, assemble({"alg": "RS256"}, {}, b"").encode()):
+        with pytest.raises(TokenRefused, match="token_malformed"):
+            parse_compact_token(raw, accept_unsigned=raw is not unsigned)

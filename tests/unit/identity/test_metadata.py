@@ -6,7 +6,15 @@ import pytest
 
 from ostiary.errors import ProviderFault
 from ostiary.http.outbound import OutboundResponse
-from ostiary.identity.metadata import Metadata, build_discovery_request, derive_issuer, read_metadata
+from ostiary.identity.metadata import (
+    Endpoints,
+    Metadata,
+    build_discovery_request,
+    derive_issuer,
+    is_endpoint,
+    override_endpoints,
+    read_metadata,
+)
 from tests.fakes.issuer import DISCOVERY, ISSUER, JWKS_URI, answer_discovery
 
 
@@ -127,3 +135,32 @@ def test_the_issuer_follows_from_the_url() -> None:
     assert [ISSUER, "https://issuer.example/d.json"] == [
         derive_issuer(url) for url in (DISCOVERY, "https://issuer.example/d.json")
     ]
+
+
+def test_the_operators_endpoints_override_the_providers_one_by_one() -> None:
+    """What is not written stays; also what is not https may be written, since the operator vouches for it."""
+    metadata = read_metadata(answer_discovery(), DISCOVERY)
+    merged = override_endpoints(metadata, Endpoints(jwks_uri="http://10.0.0.1/keys", revocation_endpoint="https://a/r"))
+
+    assert ("http://10.0.0.1/keys", "https://a/r") == (merged.jwks_uri, merged.revocation_endpoint)
+    assert (ISSUER, metadata.token_endpoint) == (merged.issuer, merged.token_endpoint)
+    assert metadata == override_endpoints(metadata, Endpoints())
+
+
+@pytest.mark.parametrize(
+    ("url", "is_one"),
+    [
+        ("https://id.example/token?tenant=1", True),
+        ("http://[::1]:8080", True),
+        ("https://id.example:0/", False),
+        ("https://id.example:x/", False),
+        ("https://u@id.example/", False),
+        ("https://id.example/#f", False),
+        ("https://id.example/\u00e4", False),
+        ("//id.example/", False),
+        ("", False),
+    ],
+)
+def test_what_can_be_an_endpoint(url: str, is_one: bool) -> None:
+    """The operator's and the provider's by one rule."""
+    assert is_one is is_endpoint(url)

@@ -7,6 +7,8 @@ import pytest
 
 from ostiary.errors import ProviderFault
 from ostiary.http.outbound import OutboundRequest, OutboundResponse
+from ostiary.http.proxies import Proxy, ProxySettings, parse_exclusions
+from ostiary.identity.metadata import Endpoints, override_endpoints
 from ostiary.providers.provider import (
     FORCED_REFRESH_PAUSE_S,
     KEYS_FRESH_S,
@@ -341,5 +343,58 @@ def test_who_gets_no_turn_in_time_is_told_that_the_provider_is_busy() -> None:
 
         world.http.answers[url] = OutboundResponse(status=204)
         assert 204 == (await world.provider.call(OutboundRequest(method="POST", url=url))).status
+
+    asyncio.run(scenario())
+
+
+def test_the_operators_endpoints_stand_in_place_of_the_providers() -> None:
+    """Whoever asks for metadata gets them merged; the rest, the issuer above all, is the provider's own."""
+    endpoints = Endpoints(token_endpoint="https://internal.example/token", jwks_uri="https://internal.example/keys")
+
+    async def scenario() -> None:
+        world = World(endpoints=endpoints)
+        own = world.provider
+        metadata = await own.load_metadata(world.now)
+        plain = await World().provider.load_metadata(world.now)
+
+        assert override_endpoints(plain, endpoints) == metadata == own.metadata(world.now)
+        assert (ISSUER, plain.authorization_endpoint) == (metadata.issuer, metadata.authorization_endpoint)
+        world.http.answers["https://internal.example/keys"] = answer_keys()
+        assert len(await own.load_keys(world.now)) == 1
+        assert (1, 0) == world.fetches
+
+    asyncio.run(scenario())
+
+
+def test_keys_are_found_where_the_operator_says_though_the_metadata_names_none() -> None:
+    """And without that the fault says what to write."""
+
+    async def scenario() -> None:
+        for endpoints, found in ((Endpoints(jwks_uri=JWKS_URI), True), (Endpoints(), False)):
+            world = World(endpoints=endpoints)
+            world.http.answers[DISCOVERY] = answer_discovery(jwks_uri=None)
+            if found:
+                assert len(await world.provider.load_keys(world.now)) == 1
+                continue
+            with pytest.raises(ProviderFault, match="write it as jwks_uri") as missing:
+                await world.provider.load_keys(world.now)
+            assert ("provider_keys_missing", False) == (missing.value.code, missing.value.passing)
+
+    asyncio.run(scenario())
+
+
+def test_calls_carry_the_trust_and_the_proxy_of_the_settings() -> None:
+    """By the scheme and host of each call, whatever the request said."""
+    proxy = Proxy("http://proxy.example:3128", "Basic YTpi")
+    proxies = ProxySettings(https=proxy, excluded=parse_exclusions("direct.example"))
+
+    async def scenario() -> None:
+        world = World(proxies=proxies, trusted_certificates="PEM", tls_verify=False)
+        for url in (DISCOVERY, "https://direct.example/", "http://plain.example/"):
+            world.http.answers[url] = OutboundResponse(status=204)
+            await world.provider.call(OutboundRequest(method="GET", url=url, proxy=Proxy("http://other.example")))
+
+        assert [proxy, None, None] == [call.proxy for call in world.http.calls]
+        assert {("PEM", False)} == {(call.trusted_certificates, call.tls_verify) for call in world.http.calls}
 
     asyncio.run(scenario())

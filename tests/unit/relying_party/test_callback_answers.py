@@ -120,7 +120,7 @@ def finish(world: SignInWorld, **changes: Any) -> tuple[Reply, dict[str, Any]]:
 
     page = run(conversation)
     (event,) = [event for event in world.log.events if event.code == page.reason]
-    assert str(event.fields["request"]).encode() in page.body
+    assert str(event.fields["reference"]).encode() in page.body
     return page, event.fields
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from ostiary.errors import OperatorFault
 from ostiary.plugin import Admit, Pending, Place, Reply
-from ostiary.relying_party.session_stage import NoSession
+from ostiary.relying_party.session_resolution import NoSession
 from tests.fakes.relying_parties import CALLBACK, ORIGIN, PartyPlugin
 from tests.fakes.sign_in import SignInWorld, Visitor, run
 

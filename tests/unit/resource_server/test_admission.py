@@ -7,10 +7,12 @@ import msgspec
 import pytest
 
 from ostiary.identity.access_token import VerifiedAccessToken
+from ostiary.identity.claim_schema import compile_claim_schema
 from ostiary.identity.jose import TokenRefused
 from ostiary.identity.subject import digest_subject
-from ostiary.plugin import MAX_EDIT_VALUE_BYTES, Admit
+from ostiary.plugin import MAX_EDIT_VALUE_BYTES, Admit, Reply
 from ostiary.resource_server.admission import Admission
+from ostiary.resource_server.audience import AudienceRule
 from ostiary.resource_server.settings import BearerSettings
 from tests.fakes.issuer import ISSUER, access_claims
 from tests.fakes.log import FakeLog
@@ -134,3 +136,39 @@ def test_claims_of_the_wrong_type_refuse_the_token(changes: dict[str, Any]) -> N
     """A principal is never guessed."""
     with pytest.raises(TokenRefused, match="token_claim"):
         admit(verified(**changes), required_scopes=("a",) if "scope" in changes else ())
+
+
+def refuse(token: VerifiedAccessToken, log: FakeLog | None = None, **settings: Any) -> Reply:
+    """Settle a token that is not admitted."""
+    verdict = Admission(BearerSettings(**settings), "bearer_verified", log or FakeLog()).settle(b"a.b", token, ISSUER)
+    assert isinstance(verdict, Reply)
+    return verdict
+
+
+def test_the_operators_checks_run_in_the_documented_order() -> None:
+    """Scopes, then the audience, then the schema."""
+    checks: dict[str, Any] = {
+        "claim_schema": compile_claim_schema({"required": ["email"]}),
+        "audience": AudienceRule(client_id="nobody"),
+        "required_scopes": ("admin", "write"),
+    }
+
+    first = refuse(verified(), **checks)
+    assert "scope_missing" == first.reason
+    assert b'{"error":"required scopes admin, write not present"}' == first.body
+    assert "audience_mismatch" == refuse(verified(scope="admin write"), **checks).reason
+    assert "audience_missing" == refuse(verified(scope=["admin", "write"], aud=None), **checks).reason
+    assert "claims_refused" == refuse(verified(scope=None, scp=["admin", "write"], aud="nobody"), **checks).reason
+    assert "bearer_verified" == admit(verified(scope="admin write", aud=["nobody"], email="a@b"), **checks).reason
+
+
+def test_claims_that_do_not_fit_are_401_and_told_by_their_place() -> None:
+    """The flat claims are judged; no value is in the log."""
+    log = FakeLog()
+    schema = compile_claim_schema({"properties": {"email": {"pattern": "@shop\\.example$"}}})
+    answer = refuse(verified(email="ada@evil.example"), log, claim_schema=schema)
+
+    assert (401, "claims_refused") == (answer.status, answer.reason)
+    assert 'error="invalid_token"' in dict(answer.headers)["WWW-Authenticate"]
+    assert [{"at": "$.email (pattern)"}] == [event.fields for event in log.events]
+    assert "evil" not in log.text

@@ -63,3 +63,14 @@ def test_what_no_header_can_carry_is_the_operators_fault(realm: str, scopes: tup
     with pytest.raises(OperatorFault) as caught:
         BearerAnswers(realm, scopes)
     assert code == caught.value.code
+
+
+def test_a_wrong_audience_is_403_with_the_documented_body() -> None:
+    """And without a challenge: another token of the same kind would not help."""
+    answers = BearerAnswers("r", ())
+    missing, mismatch = answers.audience["audience_missing"], answers.audience["audience_mismatch"]
+
+    assert (403, b'{"error":"required audience claim not present"}') == (missing.status, missing.body)
+    assert (403, b'{"error":"mismatched audience"}') == (mismatch.status, mismatch.body)
+    assert ("audience_missing", "audience_mismatch") == (missing.reason, mismatch.reason)
+    assert (("Content-Type", "application/json"),) == missing.headers == mismatch.headers

@@ -4,8 +4,10 @@ import asyncio
 from typing import Any
 
 import pytest
+from joserfc.jwk import OctKey
 
 from ostiary.errors import OperatorFault, ProviderFault
+from ostiary.identity.algorithms import ASYMMETRIC, SYMMETRIC
 from ostiary.plugin import Admit, Pending, Reply, Settled
 from ostiary.resource_server.local_verification import MAX_REMEMBERED_S
 from ostiary.resource_server.verifier import BearerVerifier
@@ -258,5 +260,70 @@ def test_the_algorithm_and_the_tolerance_are_those_of_the_settings() -> None:
         exact = await warm(world, slack_s=10.0)
         late = world.request(sign(access_claims(exp=int(NOW) - 11)))
         assert "token_expired" == outcome(exact.decide(late, NOW))
+
+    asyncio.run(scenario())
+
+
+SIGNERS: dict[str, tuple[str, str | int]] = {
+    **dict.fromkeys(["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"], ("RSA", 2048)),
+    "ES256": ("EC", "P-256"), "ES384": ("EC", "P-384"), "ES512": ("EC", "P-521"), "ES256K": ("EC", "secp256k1"),
+    "EdDSA": ("OKP", "Ed25519"), "Ed25519": ("OKP", "Ed25519"), "Ed448": ("OKP", "Ed448"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("algorithm", sorted(ASYMMETRIC))
+def test_every_registered_asymmetric_algorithm_admits(algorithm: str) -> None:
+    """By published keys, by the operator's PEM, and where it is the one that is expected."""
+
+    async def scenario() -> None:
+        world = BearerWorld()
+        key = make_key(*SIGNERS[algorithm])
+        world.http.answers[JWKS_URI] = answer_keys(publish(key))
+        request = world.request(sign(access_claims(), key, alg=algorithm))
+        assert "bearer_verified" == outcome((await warm(world, algorithm=algorithm)).decide(request, NOW))
+        pinned = world.verifier(public_key=public_pem(key).decode(), issuers=(ISSUER,))
+        assert "bearer_verified" == outcome(pinned.decide(request, NOW))
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("algorithm", sorted(SYMMETRIC))
+@pytest.mark.parametrize("secret", [b"s" * 64, PEM.encode(), PEM.strip().encode()])
+def test_an_hmac_on_a_bearer_token_is_always_refused(algorithm: str, secret: bytes) -> None:
+    """With the client's secret, with the public key as its secret, and also where somebody expects it."""
+
+    async def scenario() -> None:
+        world = BearerWorld()
+        request = world.request(sign(access_claims(), OctKey(secret, None), alg=algorithm))
+        for settings in ({}, {"algorithm": algorithm}, {"public_key": PEM}):
+            assert "token_algorithm" == outcome((await warm(world, **settings)).decide(request, NOW))
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("algorithm", ["none", "None", "NONE"])
+def test_a_bearer_token_without_a_signature_is_always_refused(algorithm: str) -> None:
+    """No setting opens this door: `accept_none_alg` is not among those of bearer tokens."""
+
+    async def scenario() -> None:
+        world = BearerWorld()
+        verifier = await warm(world)
+        for signature in (b"", b"x"):
+            request = world.request(assemble({"alg": algorithm}, access_claims(), signature))
+            assert outcome(verifier.decide(request, NOW)) in {"token_malformed", "token_algorithm"}
+
+    asyncio.run(scenario())
+
+
+def test_with_nothing_remembered_every_request_is_judged() -> None:
+    """A key that its issuer withdraws stops working at once."""
+
+    async def scenario() -> None:
+        world = BearerWorld()
+        verifier = await warm(world, remembers=False)
+        request = world.request(sign(access_claims()))
+        first, second = verifier.decide(request, NOW), verifier.decide(request, NOW)
+        assert ("bearer_verified", "bearer_verified") == (outcome(first), outcome(second))
+        assert first is not second
 
     asyncio.run(scenario())

@@ -64,3 +64,12 @@ def test_tokens_that_come_once_drive_out_no_token_that_comes_again() -> None:
 
     assert (ADMIT, None) == (memory.find(b"once", 2.0), memory.find(b"0", 2.0))
     assert len(memory.admitted) == MAX_ADMITTED
+
+
+def test_a_memory_that_does_not_remember_stays_empty() -> None:
+    """Neither admissions nor refusals."""
+    memory = VerdictMemory(remembers=False)
+    for digest, verdict in ((b"a", ADMIT), (b"b", REFUSAL)):
+        memory.remember(digest, verdict, expires_at=60.0, longest_s=60.0, now=0.0)
+
+    assert (None, None) == (memory.find(b"a", 0.0), memory.find(b"b", 0.0))

@@ -1,7 +1,7 @@
 """The configuration of `openid-connect`: its attributes by subject, and the rules between them.
 
 Names, types and defaults are those of APISIX; where one is stricter, its description says so. Each subject has a
-module of its own (`*_config.py`); what is refused by name stands in `later.py`.
+module of its own (`*_config.py`); what is refused by name stands in `refused.py`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,11 +12,12 @@ from pydantic_core import PydanticCustomError
 from ostiary.config.section import refuse
 from ostiary.plugins.openid_connect.client_config import ClientConfig, find_client_faults, uses_method
 from ostiary.plugins.openid_connect.headers_config import HeadersConfig
-from ostiary.plugins.openid_connect.later import NOT_YET
 from ostiary.plugins.openid_connect.logout_config import LogoutConfig
 from ostiary.plugins.openid_connect.provider_config import ProviderConfig
+from ostiary.plugins.openid_connect.refused import REFUSED
 from ostiary.plugins.openid_connect.renewal_config import RenewalConfig
 from ostiary.plugins.openid_connect.session_config import SessionConfig
+from ostiary.plugins.openid_connect.session_rules import find_contents_faults
 from ostiary.plugins.openid_connect.sign_in_config import SignInConfig
 from ostiary.plugins.openid_connect.values import read_switch
 from ostiary.plugins.openid_connect.verification_config import VerificationConfig
@@ -30,13 +31,14 @@ class OpenIdConnectConfig(
 ):
     """`openid-connect`: people sign in at an OpenID provider, programs show its tokens."""
 
-    not_yet: ClassVar[Mapping[str, str]] = NOT_YET
+    refused: ClassVar[Mapping[str, str]] = REFUSED
     needed: ClassVar[Mapping[str, str]] = {
         "client_secret": "unless keys alone verify tokens, `use_pkce` makes a public client, or a private key signs",
         "client_rsa_private_key": "with `private_key_jwt`",
     }
     renamed: ClassVar[Mapping[str, str]] = {
         "discovery_url": "discovery",
+        "session_content": "session_contents",
         "issuer": "discovery",
         "scopes": "scope",
         "redirect_url": "redirect_uri",
@@ -69,6 +71,7 @@ class OpenIdConnectConfig(
             yield "client_secret", refuse("is empty", "write the client's secret, such as $ENV://CLIENT_SECRET")
         yield from find_client_faults(written)
         yield from ProviderConfig.check_shape(written)
+        yield from find_contents_faults(written)
 
 
 def _verifies_bearer_tokens(written: Mapping[str, Any]) -> bool:

@@ -7,6 +7,8 @@ import msgspec
 from pydantic import SecretStr
 
 from ostiary.plugins.openid_connect.config import OpenIdConnectConfig
+from ostiary.plugins.openid_connect.session_rules import find_session_notices
+from ostiary.plugins.openid_connect.verification_notices import find_verification_notices
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -38,7 +40,8 @@ def find_notices(config: OpenIdConnectConfig) -> tuple[str, ...]:
         ),
         "timeout is read as milliseconds": config.timeout % 1000 == 0,
     }
-    return tuple(notice for notice, applies in notices.items() if applies)
+    found = tuple(notice for notice, applies in notices.items() if applies)
+    return found + find_session_notices(config) + find_verification_notices(config)
 
 
 def _list_addresses(config: OpenIdConnectConfig) -> list[tuple[str, str]]:

@@ -79,6 +79,7 @@ class SessionContentsConfig(Section):
 class SessionConfig(Section):
     """The browser session of the authorization code flow."""
 
+    needed: ClassVar[Mapping[str, str]] = {"redis": "with `storage: redis`"}
     renamed: ClassVar[Mapping[str, str]] = {
         "secrets": "secret",
         "secret_fallbacks": "secret",

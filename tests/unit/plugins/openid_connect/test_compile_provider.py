@@ -38,7 +38,9 @@ def test_endpoints_and_keys_are_as_they_were_written() -> None:
     config = read(jwks_uri="https://id.example/k", introspection_endpoint="https://id.example/i", jwk_expires_in=60)
     settings = compile_provider_settings(config)
 
-    assert settings.endpoints == Endpoints(jwks_uri="https://id.example/k", introspection_endpoint="https://id.example/i")
+    assert settings.endpoints == Endpoints(
+        jwks_uri="https://id.example/k", introspection_endpoint="https://id.example/i"
+    )
     assert settings.keys_expire_s == 60.0
     assert compile_provider_settings(read()).endpoints == Endpoints()
 

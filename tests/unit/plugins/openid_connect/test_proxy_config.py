@@ -81,10 +81,14 @@ def test_a_credential_is_basic_and_base64(value: str) -> None:
 
 def test_what_would_do_nothing_is_refused() -> None:
     """A credential without its proxy, exceptions without any."""
-    assert "add `http_proxy`" in errors(https_proxy=PLACE, http_proxy_authorization="Basic YTpi")["http_proxy_authorization"]
-    assert "add `https_proxy`" in errors(http_proxy=PLACE, https_proxy_authorization="Basic YTpi")[
-        "https_proxy_authorization"
-    ]
+    assert (
+        "add `http_proxy`"
+        in errors(https_proxy=PLACE, http_proxy_authorization="Basic YTpi")["http_proxy_authorization"]
+    )
+    assert (
+        "add `https_proxy`"
+        in errors(http_proxy=PLACE, https_proxy_authorization="Basic YTpi")["https_proxy_authorization"]
+    )
     assert "no proxy to except" in errors(no_proxy="localhost")["no_proxy"]
 
 
