@@ -36,7 +36,7 @@ class HttpClient(Protocol):
         """Return the answer, whatever its status.
 
         Raises ProviderFault with code `provider_dns`, `provider_refused`, `provider_tls`, `provider_timeout`,
-        `provider_unreachable` (the rest) or `provider_answer_too_large`.
+        `provider_proxy`, `provider_unreachable` (the rest) or `provider_answer_too_large`.
         """
         ...
 

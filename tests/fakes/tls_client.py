@@ -26,11 +26,29 @@ class FixedCertificate:
         self.context = context
 
 
-def open_entrance(talk: Conversation, context: ssl.SSLContext) -> TlsEntrance:
-    """Let the gateway listen for https too."""
-    entrance = TlsEntrance(FixedCertificate(context), talk.log)
-    talk.loop.run(talk.server.listen("127.0.0.1", 9443, entrance))
-    return entrance
+class TlsConversation(Conversation):
+    """A conversation in which clients speak TLS too."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        """Serve as any other."""
+        super().__init__(*arguments, **settings)
+        self.tls_clients: list[TlsClient] = []
+
+    def open_entrance(self, context: ssl.SSLContext) -> TlsEntrance:
+        """Let the gateway listen for https."""
+        entrance = TlsEntrance(FixedCertificate(context), self.log)
+        self.loop.run(self.server.listen("127.0.0.1", 9443, entrance))
+        return entrance
+
+    def connect_tls(self, context: ssl.SSLContext, listener: int = 1) -> "TlsClient":
+        """Let a client connect to a listener for https (by its number)."""
+        self.tls_clients.append(TlsClient(self, context, listener))
+        return self.tls_clients[-1]
+
+    def _stop(self) -> None:
+        for client in self.tls_clients:
+            self.loop.call_soon(client.transport.reset)
+        super()._stop()
 
 
 class TlsTransport(FakeTransport):
@@ -47,6 +65,12 @@ class TlsTransport(FakeTransport):
         self.fate = "aborted"
         self.unsent.clear()
         self._lose(error)
+
+    def _lose(self, error: Exception | None) -> None:
+        """Tell whoever is delivered to by then, as the real ones do."""
+        if not self.is_lost:
+            self.is_lost = True
+            self._loop.call_soon(lambda: self.protocol.connection_lost(error))
 
     def get_protocol(self) -> Any:
         """Return who is delivered to."""
@@ -83,7 +107,7 @@ class _Fed(asyncio.Protocol):
 class TlsClient:
     """The other end. `transport` is below TLS."""
 
-    def __init__(self, talk: Conversation, context: ssl.SSLContext, listener: int = 1) -> None:
+    def __init__(self, talk: Conversation, context: ssl.SSLContext, listener: int) -> None:
         """Connect; nothing is said yet."""
         self._talk = talk
         self._received, self._sent = ssl.MemoryBIO(), ssl.MemoryBIO()

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, NamedTuple, final
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, PositiveFloat, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, field_validator
 from pydantic_core import PydanticCustomError
 
 from ostiary.config.dns import DnsConfig
@@ -33,6 +33,17 @@ def _check_listen_host(host: str) -> str:
     return authority.host.strip("[]")
 
 
+def _check_redirect(written: object) -> bool | int:
+    """Return yes, no or a port; from an environment variable it is a text."""
+    value = {"true": True, "false": False}.get(written.lower(), written) if isinstance(written, str) else written
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value[:6])
+    if not isinstance(value, int) or not (isinstance(value, bool) or 1 <= value <= 65_535):
+        remedy = "write `true`, or the port at which https is spoken: a number from 1 to 65535"
+        raise refuse("this is neither `true` nor a port", remedy)
+    return value
+
+
 class Listen(Section):
     """An address to accept connections on."""
 
@@ -41,7 +52,7 @@ class Listen(Section):
     )
     port: int = Field(9080, ge=0, le=65535, description="Port; 0 lets the system choose one.")
     tls: TlsConfig | None = Field(None, description="Certificate and key: with them this address speaks https.")
-    redirect_to_https: bool | Annotated[int, Field(ge=1, le=65535)] = Field(
+    redirect_to_https: Annotated[bool | int, BeforeValidator(_check_redirect)] = Field(
         default=False,
         description="Answer every request here with 308 to the same path and query at https. `true`: to "
         "`gateway.public_url`, or without it to the same host at the port of the first listener with `tls`. "

@@ -1,8 +1,9 @@
 """The base of every part of `ostiary.yaml`: frozen, unknown names refused, every error at once.
 
 A section says four things besides its fields: `not_yet` (names that will come, each with what to do until then),
-`refused` (names that never will, each with what stands in their place), `renamed` (names that people use for ours), and `check_shape` (rules between fields). The last looks at what was
-written, not at the validated model: a wrong field does not hide a missing one. `ostiary.config.explaining` words it.
+`refused` (names that never will, each with what stands in its place), `renamed` (names that people use for ours), and
+`check_shape` (rules between fields). The last looks at what was written, not at the validated model: a wrong field does
+not hide a missing one. `ostiary.config.explaining` words it.
 """
 
 from collections.abc import Iterator, Mapping

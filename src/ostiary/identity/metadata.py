@@ -20,7 +20,7 @@ _URL = re.compile(r"https?://[^/?#@\\\s\x00-\x20\x7f-\U0010ffff]+(?:[/?][^#\\\s\
 
 
 class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a provider is asked for what: absolute URLs, or None. Those that the operator wrote, or a provider's own."""
+    """Where a provider is asked for what: absolute URLs or None, the operator's or the provider's own."""
 
     authorization_endpoint: str | None = None
     token_endpoint: str | None = None

@@ -21,7 +21,9 @@ from tests.requires import require
 
 HOW_TO_GET = "apt-get install tinyproxy"
 START_LIMIT_S = 10.0
-REFUSED = b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n"
+REFUSED = (
+    b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n"
+)
 UNREACHABLE = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 HOP_BY_HOP = (b"proxy-authorization:", b"proxy-connection:", b"connection:")
@@ -90,7 +92,10 @@ class ForwardProxy:
             writer.write(UNREACHABLE)
             return
         writer.write(ESTABLISHED)
-        await asyncio.gather(_pump(reader, upstream_writer), _pump(upstream_reader, writer))
+        try:
+            await asyncio.gather(_pump(reader, upstream_writer), _pump(upstream_reader, writer))
+        finally:
+            upstream_writer.close()
 
     async def _forward(self, head: bytes, target: str, body: bytes, writer: asyncio.StreamWriter) -> bool:
         """Ask for the target in origin form, on a connection of its own, and hand the answer back whole."""

@@ -38,3 +38,5 @@ async def _cancel_all() -> None:
     for task in tasks:
         with contextlib.suppress(asyncio.CancelledError, OSError):
             await task
+    for _ in range(3):  # transports close in the turns after
+        await asyncio.sleep(0)

@@ -535,7 +535,7 @@ def test_an_http_target_is_asked_of_its_proxy() -> None:
 
 @pytest.mark.parametrize("is_secure", [False, True])
 def test_an_https_target_is_reached_through_a_tunnel(tmp_path: Path, is_secure: bool) -> None:
-    """The credential goes with CONNECT only, and nothing of the request does; also where the proxy itself speaks TLS."""
+    """The credential goes with CONNECT only, and nothing of the request does; also where the proxy speaks TLS."""
     authority = make_authority()
     context = authority.make_server_context(tmp_path, "127.0.0.1")
 

@@ -7,7 +7,9 @@ import pytest
 
 from ostiary.cli.check import check_file
 from ostiary.cli.presentation import Screen
+from tests.fakes.certificates import make_authority
 from tests.fakes.plugin_types import FakePluginType, registry_of
+from tests.fakes.server_pairs import make_pair
 
 GOOD = """
 gateway: {listen: [{port: 8080}, {host: "::1", port: 0}]}
@@ -98,3 +100,18 @@ def test_a_file_that_cannot_be_read_is_exit_code_2(tmp_path: Path, capsys: pytes
     """On standard error."""
     assert check_file(tmp_path / "missing.yaml", {}, TYPES, Screen(StringIO())) == 2
     assert capsys.readouterr().err.endswith("missing.yaml cannot be read: No such file or directory\n")
+
+
+def test_https_is_told(tmp_path: Path) -> None:
+    """What is spoken where, what is wrong with the files, and a certificate that is past its time."""
+    text = "gateway: {listen: [{port: 80, redirect_to_https: true}, {port: 443, tls: {cert: cert.pem, key: key.pem}}]}"
+    code, printed = check(tmp_path, text)
+    assert code == 1
+    assert "gateway.listen[1].tls.cert: the file cannot be read" in printed
+    make_pair(make_authority(), begins_at=1_600_000_000, lasts_days=10).write(tmp_path)
+    code, printed = check(tmp_path, text)
+    assert code == 0
+    assert "http://127.0.0.1:80 (redirects to https), https://127.0.0.1:443." in printed
+    assert "gateway.listen[1].tls.cert: the certificate expired" in " ".join(printed.split())
+    make_pair(make_authority()).write(tmp_path)
+    assert "expired" not in check(tmp_path, text)[1]

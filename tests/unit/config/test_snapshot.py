@@ -6,8 +6,8 @@ import pytest
 
 from ostiary.config.checking import CheckedDocument, check_document
 from ostiary.config.closed import ClosedPlugin
-from ostiary.config.references import resolve_references
 from ostiary.config.gateway import Door
+from ostiary.config.references import resolve_references
 from ostiary.config.snapshot import Built, Snapshot, build_snapshot
 from ostiary.config.upstreams import UpstreamSpec
 from ostiary.errors import OperatorFault

@@ -6,12 +6,11 @@ import pytest
 
 from ostiary.gateway.doorstep import PLAIN_ANSWER, REPORT_S, Lobby, TlsEntrance
 from tests.fakes.certificates import make_authority
-from tests.fakes.conversation import Conversation
 from tests.fakes.log import FakeLog
 from tests.fakes.messages import replied, request
 from tests.fakes.scripted_plugins import DENY, ScriptedPlugin
 from tests.fakes.server_pairs import make_client_context
-from tests.fakes.tls_client import FixedCertificate, TlsClient, open_entrance
+from tests.fakes.tls_client import FixedCertificate, TlsClient, TlsConversation
 
 DENIED = replied("403 Forbidden", "Content-Type: text/plain", body=b"No.\n")
 AUTHORITY = make_authority()
@@ -23,16 +22,16 @@ def server_context(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
     return AUTHORITY.make_server_context(tmp_path_factory.mktemp("tls"), "localhost")
 
 
-def denying(**gateway: object) -> Conversation:
+def denying(**gateway: object) -> TlsConversation:
     """A gateway that answers everything at once."""
-    return Conversation({"guard": ScriptedPlugin(DENY)}, gateway=gateway)
+    return TlsConversation({"guard": ScriptedPlugin(DENY)}, gateway=gateway)
 
 
-def connect(talk: Conversation, context: ssl.SSLContext) -> TlsClient:
+def connect(talk: TlsConversation, context: ssl.SSLContext) -> TlsClient:
     """Connect to a listener for https, which is opened for the first client."""
     if len(talk.loop.listeners) == 1:
-        open_entrance(talk, context)
-    return TlsClient(talk, make_client_context(AUTHORITY))
+        talk.open_entrance(context)
+    return talk.connect_tls(make_client_context(AUTHORITY))
 
 
 def test_after_the_handshake_requests_are_answered(server_context: ssl.SSLContext) -> None:

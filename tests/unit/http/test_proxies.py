@@ -63,14 +63,14 @@ def test_each_scheme_has_a_proxy_of_its_own() -> None:
     ],
 )
 def test_hosts_that_go_without_a_proxy(no_proxy: str, url: str, is_excluded: bool) -> None:
-    """Names and all below them, at label boundaries; addresses; networks; ports; everything. Loopback is no exception."""
+    """Names and all below them, at label boundaries; addresses, networks, ports, all. Loopback is no exception."""
     assert (None if is_excluded else SECURE if url.startswith("https") else PLAIN) == settle(url, no_proxy)
 
 
 @pytest.mark.parametrize(
     "entry",
-    ["id.example:0", "id.example:65536", "id.example:x", "id.example:", "http://id.example", "a b", "a..b", "-a", "[::1",
-     "[::1]x", "10.0.0.0/33", "10.0.0.0/8:80", "*x/", "ä.example", "x" * 64, "user@host",
+    ["id.example:0", "id.example:65536", "id.example:x", "id.example:", "http://id.example", "a b", "a..b", "-a",
+     "[::1", "[::1]x", "10.0.0.0/33", "10.0.0.0/8:80", "*x/", "ä.example", "x" * 64, "user@host",
      "0.0.1"],
 )  # fmt: skip
 def test_an_entry_that_is_no_host_is_refused_by_name(entry: str) -> None:
@@ -107,8 +107,9 @@ def test_any_user_and_password_are_taken(user: str, password: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "Basic", "Basic ", "dXNlcjpwYXNz", "Bearer dXNlcjpwYXNz", "Basic user:s3cret", "Basic czNjcmV0", "Basic dXNlcjpwYQ",
-     "Basic dXNlcjpwYXNz\r\nX: s3cret", "Basic dXNlcjpw\nYXNz", "Basic czNjcmV0OgA=", "Basic " + "QTpB" * 2000, "Basic ä"],
+    ["", "Basic", "Basic ", "dXNlcjpwYXNz", "Bearer dXNlcjpwYXNz", "Basic user:s3cret", "Basic czNjcmV0",
+     "Basic dXNlcjpwYQ", "Basic dXNlcjpwYXNz\r\nX: s3cret", "Basic dXNlcjpw\nYXNz", "Basic czNjcmV0OgA=",
+     "Basic " + "QTpB" * 2000, "Basic ä"],
 )  # fmt: skip
 def test_an_authorization_of_another_shape_is_refused(text: str) -> None:
     """Without repeating it: it may hold the password."""

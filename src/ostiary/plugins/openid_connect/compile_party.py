@@ -1,4 +1,7 @@
-"""From the documented attributes to how people sign in, how long they stay, and how they leave."""
+"""From the documented attributes to how people sign in, how long they stay, and how they leave.
+
+Defaults that depend on each other are settled here: limits, what is kept, and whose secret seals.
+"""
 
 from collections.abc import Callable
 

@@ -1,4 +1,8 @@
-"""From the documented attributes to how the provider is called; `timeout` keeps its legacy spelling."""
+"""From the documented attributes to how the provider is called; `timeout` keeps its legacy spelling.
+
+What comes out is a value: instances whose attributes say the same share one provider, its metadata and its keys. No
+file is read here and nothing is asked; the certificates of an authority are in the configuration already.
+"""
 
 import msgspec
 
@@ -24,6 +28,4 @@ def compile_provider_settings(config: OpenIdConnectConfig) -> ProviderSettings:
 
 def _find_issuers(config: OpenIdConnectConfig) -> tuple[str, ...]:
     """Return the issuers that the operator vouches for, besides the one that the discovery URL names."""
-    validator = getattr(config, "claim_validator", None)
-    issuer = getattr(validator, "issuer", None)
-    return tuple(getattr(issuer, "valid_issuers", None) or ())
+    return config.claim_validator.issuer.valid_issuers or ()

@@ -1,4 +1,7 @@
-"""What the upstream is told about who is there. Texts here are the manual: they end up in it as they are."""
+"""What the upstream is told about who is there. Texts here are the manual: they end up in it as they are.
+
+The headers themselves are built by `ostiary.relying_party` and `ostiary.resource_server`; a client cannot send them.
+"""
 
 from pydantic import Field
 

@@ -1,4 +1,7 @@
-"""Signing out: where, what is told to the provider, and where people end up. Texts here are the manual."""
+"""Signing out: where, what is told to the provider, and where people end up. Texts here are the manual.
+
+RP-Initiated Logout 1.0 and RFC 7009; `ostiary.relying_party.logout` carries it out.
+"""
 
 import re
 from typing import Annotated

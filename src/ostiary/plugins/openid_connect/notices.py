@@ -1,4 +1,7 @@
-"""What is known of a configuration as a whole: its fingerprint, and what the operator should read at start."""
+"""What is known of a configuration as a whole: its fingerprint, and what the operator should read at start.
+
+What a subject has to say for itself is in its own module (`session_rules`, `verification_notices`).
+"""
 
 from hashlib import sha256
 from urllib.parse import urlsplit

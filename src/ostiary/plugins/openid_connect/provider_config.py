@@ -1,4 +1,8 @@
-"""Where the provider is and how it is reached. Texts here are the manual: they end up in it as they are."""
+"""Where the provider is and how it is reached. Texts here are the manual: they end up in it as they are.
+
+Discovery names everything; each endpoint can be written besides and goes before it. OpenID Connect Discovery 1.0,
+RFC 8414 for the names.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any

@@ -1,4 +1,7 @@
-"""The forward proxies on the way to the provider. Texts here are the manual: they end up in it as they are."""
+"""The forward proxies on the way to the provider. Texts here are the manual: they end up in it as they are.
+
+Which proxy a URL takes, and the language of `no_proxy`, is `ostiary.http.proxies`'; this checks what was written.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, final

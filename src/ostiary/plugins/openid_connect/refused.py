@@ -1,4 +1,4 @@
-"""Names that will never be attributes of `openid-connect`, each with what stands in their place: refused, never ignored.
+"""Names that will never be attributes of `openid-connect`, each with what stands in its place: refused, not ignored.
 
 Most are options of the library below APISIX's plugin, which passes on whatever it does not know; they were never
 documented, and people use them. The rest came up after the reference and is not offered.
@@ -23,7 +23,7 @@ REFUSED = MappingProxyType({
     "introspection_params": "put parameters into the query of introspection_endpoint",
     "introspection_token_param_name": "leave it out: it is `token` (RFC 7662)",
     "introspection_cache_ignore": "write jwt_verification_cache_ignore, or a short introspection_interval",
-    "introspection_enable_negative_cache": "leave it out: inactive answers are remembered for ten seconds by themselves",
+    "introspection_enable_negative_cache": "leave it out: inactive answers are remembered for ten seconds",
     "pass_cookies": "leave it out: the provider is never sent the cookies of a client",
     "auth_accept_token_as": _BEARER_ONLY,
     "auth_accept_token_as_header_name": _BEARER_ONLY,

@@ -1,4 +1,7 @@
-"""Tokens over time: when they are renewed, and when a person is asked again. Texts here are the manual."""
+"""Tokens over time: when they are renewed, and when a person is asked again. Texts here are the manual.
+
+What they mean over a session's life stands in `ostiary.identity.session_lifetime`.
+"""
 
 from typing import Annotated
 

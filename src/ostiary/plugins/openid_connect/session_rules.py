@@ -1,4 +1,7 @@
-"""What of a configuration of sessions cannot go together, and what the operator should read about it at start."""
+"""What of a configuration of sessions cannot go together, and what the operator should read about it at start.
+
+Rules between fields only; what a single field may be stands with the field.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any

@@ -64,3 +64,10 @@ def test_a_private_authority_goes_along(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text(pem)
 
     assert compile_provider_settings(read(ssl_ca_file=str(tmp_path / "ca.pem"))).trusted_certificates == pem
+
+
+def test_issuers_that_are_vouched_for_may_stand_in_the_discovery_document() -> None:
+    """Providers whose issuer is not the one that their URL names: the operator knows better than a rule."""
+    settings = compile_provider_settings(read(claim_validator={"issuer": {"valid_issuers": ["https://a.example"]}}))
+
+    assert settings.issuers == ("https://a.example",)

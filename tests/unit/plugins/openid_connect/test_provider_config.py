@@ -40,7 +40,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
 
 def test_each_endpoint_can_be_written() -> None:
     """Under its name in the metadata."""
-    written = {name: f"https://id.example/{name}?a=1" for name in ENDPOINTS}
+    written: dict[str, Any] = {name: f"https://id.example/{name}?a=1" for name in ENDPOINTS}
 
     assert read(**written).own_endpoints == Endpoints(**written)
 
@@ -52,7 +52,9 @@ def test_each_endpoint_can_be_written() -> None:
 @pytest.mark.parametrize("name", ENDPOINTS)
 def test_an_endpoint_is_a_whole_address(name: str, url: str) -> None:
     """Of the same form as one that a provider may name."""
-    assert list(errors(**{name: url})) == [name]
+    written: dict[str, Any] = {name: url}
+
+    assert list(errors(**written)) == [name]
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, True, "soon", None])
