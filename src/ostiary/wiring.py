@@ -135,7 +135,7 @@ class Gateway:
             log=self._log,
         )
         end = self._heed_signals()
-        if not await self._open_doors(doors, settings):
+        if not await self._try_files() or not await self._open_doors(doors, settings):
             return 1
         self._certificates.look()
         await end.wait()
@@ -147,6 +147,13 @@ class Gateway:
         await self._stores.close()
         writer.close()
         return 0
+
+    async def _try_files(self) -> bool:
+        """Say whether every file that keeps state can be written."""
+        faults = await self._stores.find_faults()
+        for fault in faults:
+            print(f"ostiary: {fault.detail}: change state.path or session.sqlite.path", file=sys.stderr)
+        return not faults
 
     async def _open_doors(self, doors: Doors, settings: GatewaySettings) -> bool:
         for door in settings.listen:

@@ -14,6 +14,7 @@ from ostiary.adapters.redis_link import make_tls_context
 from ostiary.adapters.redis_pool import RedisPool
 from ostiary.adapters.redis_store import RedisStore
 from ostiary.adapters.sqlite_store import SqliteStore
+from ostiary.errors import Fault
 from ostiary.ports import Clock, Log, Store
 from ostiary.store_settings import RedisSettings, SqliteSettings, StoreSettings
 
@@ -45,6 +46,19 @@ class SystemStores:
         """Return the stores as configured with this `state`."""
         return SharingStores(self, settings)
 
+    async def find_faults(self) -> tuple[Fault, ...]:
+        """Write to every file that is open by now, and return what went wrong: better at start than at a sign-in.
+
+        Servers are not tried: one that is away at start may come back.
+        """
+        faults: list[Fault] = []
+        for store in [each for each in self._opened.values() if isinstance(each, SqliteStore)]:
+            try:
+                await store.write("start", b"1", self._clock.now() + 1.0)
+            except Fault as fault:
+                faults.append(fault)
+        return tuple(faults)
+
     async def close(self) -> None:
         """Write what waits and close every store; one that is opened later is another one."""
         opened, self._opened = self._opened, {}
@@ -68,12 +82,17 @@ class SystemStores:
 class SharingStores:
     """Implements `ostiary.ports.Stores` for one configuration: its `state` is the shared store."""
 
-    __slots__ = ("_stores", "shared")
+    __slots__ = ("_settings", "_stores")
 
     def __init__(self, stores: SystemStores, settings: StoreSettings) -> None:
-        """Open the shared one, which does no I/O."""
+        """Open nothing: a configuration that needs no state has none."""
         self._stores = stores
-        self.shared: Store = stores.open(settings)
+        self._settings = settings
+
+    @property
+    def shared(self) -> Store:
+        """The shared state."""
+        return self._stores.open(self._settings)
 
     def open(self, settings: StoreSettings) -> Store:
         """Return the store with these settings, always the same one."""

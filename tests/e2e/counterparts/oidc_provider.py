@@ -121,6 +121,14 @@ class OidcProvider:
         """Make `endpoint` late (`delay_ms`), wrong (`status`, `body`, `content_type`) or silent (`hang`), `times`."""
         _read(post_json(self._control_url("faults"), {"endpoint": endpoint, **fault}))
 
+    def set_lifetime(self, seconds: int, artifact: str = "AccessToken") -> None:
+        """Let what is issued from now on live so long."""
+        _read(post_json(self._control_url("lifetimes"), {artifact: seconds}))
+
+    def go_away(self, seconds: float) -> None:
+        """Refuse every connection for a while; afterwards it is back with all it knew."""
+        _read(post_json(self._control_url("outage"), {"seconds": seconds}))
+
     def forget(self) -> None:
         """Lose every session, grant and token."""
         _read(self._control("POST", "forget"))

@@ -13,6 +13,10 @@ const CLAIMS = {
 };
 const SIGNING_ALGS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'HS256'];
 const COOKIE_KEY = 'cookies of a provider that exists for one test';
+const LIFETIMES_S = {
+  AccessToken: 3600, ClientCredentials: 3600, IdToken: 3600, RefreshToken: 86_400, Session: 86_400, Grant: 86_400,
+  Interaction: 3600, AuthorizationCode: 60,
+};
 
 export function buildProvider(issuer, settings, keySet, store, recorder) {
   const provider = new Provider(issuer, buildConfiguration(settings, keySet, store));
@@ -36,8 +40,7 @@ function buildConfiguration(settings, keySet, store) {
     enabledJWA: { idTokenSigningAlgValues: SIGNING_ALGS },
     pkce: { required: () => settings.require_pkce },
     responseTypes: ['code'],
-    ttl: { AccessToken: 3600, ClientCredentials: 3600, IdToken: 3600, RefreshToken: 86_400, Session: 86_400,
-      Grant: 86_400, Interaction: 3600, AuthorizationCode: 60, ...settings.ttl },
+    ttl: lifetimes(settings),
     findAccount: (_ctx, sub) => findAccount(settings, sub),
     interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
     loadExistingGrant: grantWhatIsAsked,
@@ -47,6 +50,11 @@ function buildConfiguration(settings, keySet, store) {
     features: buildFeatures(settings),
   };
 }
+
+// Functions, because a test may change a lifetime while the provider runs.
+const lifetimes = (settings) => Object.fromEntries(
+  Object.keys({ ...LIFETIMES_S, ...settings.ttl }).map((kind) => [kind, () => settings.ttl[kind] ?? LIFETIMES_S[kind]]),
+);
 
 function buildFeatures(settings) {
   return {

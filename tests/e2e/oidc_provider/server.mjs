@@ -6,6 +6,8 @@
 //   GET  /_test/requests   what each endpoint was asked  POST /_test/rotate   {"keep_old": true}: new keys sign
 //   POST /_test/faults     see faults.mjs                POST /_test/forget   every session, grant and token is gone
 //   POST /_test/reset      counters, requests and faults
+//   POST /_test/lifetimes  {"AccessToken": 1}: seconds, for what is issued from now on
+//   POST /_test/outage     {"seconds": 5}: nobody can connect; afterwards it goes on with what it knows
 
 import { createServer } from 'node:http';
 
@@ -49,6 +51,8 @@ const CONTROLS = {
   'POST /_test/faults': (fault) => traffic.setFault(fault),
   'POST /_test/forget': () => store.forget(),
   'POST /_test/reset': () => traffic.reset(),
+  'POST /_test/lifetimes': (lifetimes) => Object.assign(settings.ttl, lifetimes),
+  'POST /_test/outage': ({ seconds }) => goAway(seconds * 1000),
   'POST /_test/rotate': async ({ keep_old: keepOld = true }) => {
     const { keys } = await generateKeySet(settings.algs);
     keySet = { keys: keepOld ? [...keys, ...keySet.keys] : keys };
@@ -56,6 +60,16 @@ const CONTROLS = {
     return { kids: keySet.keys.map(({ kid }) => kid) };
   },
 };
+
+// The answer to whoever asked for it still goes out.
+function goAway(milliseconds) {
+  const { port } = server.address();
+  setTimeout(() => {
+    server.close();
+    server.closeAllConnections();
+    setTimeout(() => server.listen(port, '127.0.0.1'), milliseconds);
+  }, 50);
+}
 
 async function control(request, response, path) {
   const act = CONTROLS[`${request.method} ${path}`];

@@ -63,3 +63,21 @@ def test_tls_contexts_are_shared_by_value(tmp_path: Path) -> None:
 
     assert stores._find_context(True) is stores._find_context(True)
     assert stores._find_context(True) is not stores._find_context(False)
+
+
+def test_a_file_that_cannot_be_written_is_found_before_it_is_needed(tmp_path: Path) -> None:
+    """Only files that a configuration wants are tried, and no server is: it may come back."""
+
+    async def scenario() -> None:
+        stores = make(tmp_path)
+        shared = stores.share(SqliteSettings(path="missing/state.db", disposable=True))
+        stores.open(SqliteSettings(path="good.db"))
+        stores.open(RedisSettings(port=1))
+        assert await stores.find_faults() == ()
+        assert shared.shared is not None
+        (fault,) = await stores.find_faults()
+        assert fault.code == "store_unavailable"
+        assert "missing/state.db" in fault.detail
+        await stores.close()
+
+    asyncio.run(scenario())

@@ -1,0 +1,232 @@
+"""Gateways that share sessions, wherever those are kept: some processes with one configuration, each on its own port.
+
+`STORAGES` names every place that an operator can choose. The first gateway is where people sign in; browsers do not
+tell ports of one host apart, so that every gateway is shown the same cookies. Routes: `/app` signs people in, `/key`
+does so by `private_key_jwt`, `/open` is `unauth_action: pass` on the session of `/app`, `/revoking` has
+`revoke_tokens_on_logout` and passes refresh tokens on, `/public` has no plugin.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import time
+from base64 import urlsafe_b64decode
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from tests.e2e.counterparts.calls import Response, call
+from tests.e2e.counterparts.gateway import RunningGateway, start_gateway
+from tests.e2e.counterparts.identity_echo import IdentityEcho
+from tests.e2e.counterparts.oidc_provider import LOGIN, PASSWORD, Client, OidcProvider, register, start_oidc_provider
+from tests.e2e.counterparts.processes import POLL_S, free_port
+from tests.e2e.counterparts.redis_server import RedisServer
+from tests.fakes.browser import Browser, Page
+from tests.fakes.client_keys import private_pem, public_jwk
+
+STORAGES = ("cookie-sqlite", "cookie-redis", "sqlite", "redis")  # of sessions, and of the shared state with cookies
+SECRET = "a-session-secret-that-only-the-tests-know"
+OTHER_LOGIN = "somebody-else"
+LONG_S = 3600
+AT_ONCE_S = 1  # the shortest lifetime that a provider can tell (RFC 6749 §5.1)
+REVALIDATE_S = 1.0
+USERS = [
+    {"login": login, "password": PASSWORD, "claims": {"sub": login, "name": f"Person {login}"}}
+    for login in (LOGIN, OTHER_LOGIN)
+]
+
+
+class SessionScene:
+    """What runs, and where. Gateways are told apart by number."""
+
+    def __init__(self, folder: Path, storage: str, ports: Sequence[int], redis: RedisServer | None) -> None:
+        """Plan it; `run_scene` starts it."""
+        self.storage = storage
+        self.secrets = [SECRET]
+        self.session: dict[str, Any] = {}
+        self.redis = redis
+        self.echo: IdentityEcho
+        self.provider: OidcProvider
+        self.gateways: list[RunningGateway] = []
+        self.clients = build_clients(ports[0])
+        self._folder = folder
+        self._ports = ports
+
+    def url(self, path: str, gateway: int = 0) -> str:
+        """Return the address of `path` at one of the gateways, as a browser types it."""
+        return f"http://localhost:{self._ports[gateway]}{path}"
+
+    def sign_in(self, path: str = "/app/test", *, login: str = LOGIN) -> tuple[Browser, Page]:
+        """Sign a person in with a browser of their own; return it with the page it ended on."""
+        browser = Browser()
+        page = browser.open(self.url(path))
+        if not page.url.startswith(f"{self.provider.issuer}/interaction/"):
+            raise AssertionError(f"not the sign-in page: {page.status} {page.url} {page.text[:400]}")
+        return browser, browser.submit(page, {"login": login, "password": PASSWORD})
+
+    def sign_in_briefly(self, path: str = "/app/test", *, login: str = LOGIN) -> tuple[Browser, Page]:
+        """Sign a person in whose access token is over at once; the next one lives long. Return when it is over."""
+        self.provider.set_lifetime(AT_ONCE_S)
+        browser, page = self.sign_in(path, login=login)
+        self.provider.set_lifetime(LONG_S)
+        assert page.status == 200, page.text
+        time.sleep(AT_ONCE_S + 0.05)
+        return browser, page
+
+    def show_cookies(self, browser: Browser) -> str:
+        """Return the Cookie header that the gateways get from a browser."""
+        return browser.jar.header(urlsplit(self.url("/")), time.time())
+
+    def call(self, path: str, cookie: str, gateway: int = 0) -> Response:
+        """Ask a gateway as a program that shows a cookie: what is not signed in is 401."""
+        return call(self.url(path, gateway), headers={"Cookie": cookie})
+
+    def refreshes(self) -> list[dict[str, Any]]:
+        """Return the refreshes that the provider was asked for; one whose token was used up has the status 400."""
+        asked = self.provider.requests("token")
+        return [request for request in asked if request["params"].get("grant_type") == "refresh_token"]
+
+    def start(self, number: int) -> None:
+        """Start a gateway, or start it again."""
+        gateway = start_gateway(self._configure(number), self._folder / f"gateway-{number}")
+        self.gateways[number:] = [gateway, *self.gateways[number + 1 :]]
+
+    def reload(self, number: int) -> None:
+        """Write a gateway's configuration anew, send SIGHUP, and wait until it says that it is in force."""
+        gateway = self.gateways[number]
+        before = gateway.output().count('"code":"reloaded"')
+        file = self._folder / f"gateway-{number}" / "ostiary.yaml"
+        file.write_text(yaml.safe_dump(self._configure(number), sort_keys=False), encoding="utf-8")
+        os.kill(gateway.pid, signal.SIGHUP)
+        wait_until(lambda: gateway.output().count('"code":"reloaded"') > before)
+
+    def events(self, code: str) -> list[dict[str, Any]]:
+        """Return the events with this code from the logs of all gateways."""
+        lines = [line for gateway in self.gateways for line in gateway.output().splitlines() if line.startswith("{")]
+        return [event for event in map(json.loads, lines) if event.get("code") == code]
+
+    def _configure(self, number: int) -> dict[str, Any]:
+        upstream = {"type": "roundrobin", "nodes": {f"127.0.0.1:{self.echo.port}": 1}}
+        plugins = {
+            "app": self._plug("app"),
+            "key": self._plug("key", **_sign_by_key()),
+            "open": {**self._plug("app"), "unauth_action": "pass", "redirect_uri": self.url("/open/callback")},
+            "revoking": self._plug("revoking", revoke_tokens_on_logout=True, set_refresh_token_header=True),
+        }
+        del plugins["open"]["logout_path"]  # which belongs to one of them
+        routes: list[dict[str, Any]] = [
+            {"id": name, "uri": f"/{name}/*", "plugins": {"openid-connect": plugin}, "upstream": upstream}
+            for name, plugin in plugins.items()
+        ]
+        return {
+            "gateway": {"listen": [{"host": "127.0.0.1", "port": self._ports[number]}]},
+            "state": self._find_state(),
+            "routes": [*routes, {"id": "public", "uri": "/public/*", "upstream": upstream}],
+        }
+
+    def _plug(self, name: str, **attributes: Any) -> dict[str, Any]:
+        own: dict[str, Any] = {} if name == "key" else {"client_secret": self.clients[name]["client_secret"]}
+        return {
+            "client_id": self.clients[name]["client_id"],
+            "discovery": self.provider.discovery_url,
+            "scope": "openid profile",
+            "redirect_uri": self.url(f"/{name}/callback"),
+            "logout_path": f"/{name}/logout",
+            "post_logout_redirect_uri": self.url("/public/bye"),
+            "session": {"secret": self.secrets, "revalidate_s": REVALIDATE_S, **self._find_storage(), **self.session},
+            **own,
+            **attributes,
+        }
+
+    def _find_storage(self) -> dict[str, Any]:
+        if self.storage == "sqlite":
+            return {"storage": "sqlite", "sqlite": {"path": str(self._folder / "sessions.db")}}
+        if self.storage == "redis" and self.redis is not None:
+            return {"storage": "redis", "redis": {"host": "127.0.0.1", "port": self.redis.port}}
+        return {"storage": "cookie"}
+
+    def _find_state(self) -> dict[str, Any]:
+        if self.storage == "cookie-redis" and self.redis is not None:
+            return {"type": "redis", "host": "127.0.0.1", "port": self.redis.port}
+        return {"type": "sqlite", "path": str(self._folder / "state.db")}
+
+
+def build_clients(port: int) -> dict[str, Client]:
+    """Return the provider's clients by the name of their route, for people who sign in at this port."""
+    own: dict[str, dict[str, Any]] = {
+        "app": {},
+        "key": {
+            "token_endpoint_auth_method": "private_key_jwt",
+            "token_endpoint_auth_signing_alg": "RS256",
+            "jwks": {"keys": [public_jwk("RSA", kid="client-key", use="sig", alg="RS256")]},
+        },
+        "revoking": {"access_token_format": "opaque"},  # so that introspection knows it
+    }
+    clients = {}
+    for name, metadata in own.items():
+        paths = (name, "open") if name == "app" else (name,)
+        clients[name] = register(
+            f"client-{name}",
+            f"secret-of-{name}-with-more-than-32-bytes",
+            redirect_uris=[f"http://localhost:{port}/{path}/callback" for path in paths],
+            post_logout_redirect_uris=[f"http://localhost:{port}/public/bye"],
+            **metadata,
+        )
+    return clients
+
+
+@contextlib.contextmanager
+def start_session_scene(folder: Path, storage: str, *, gateways: int = 2, redis: RedisServer | None = None,
+                        **settings: Any) -> Iterator[SessionScene]:  # fmt: skip
+    """Start it all, with a Redis of its own where the storage needs one and none is given.
+
+    `settings` are members of the plugins' `session`.
+    """
+    with contextlib.ExitStack() as stack:
+        folder.mkdir(parents=True, exist_ok=True)
+        if redis is None and "redis" in storage:
+            redis = stack.enter_context(RedisServer(folder))
+        scene = SessionScene(folder, storage, [free_port() for _ in range(gateways)], redis)
+        scene.session = settings
+        scene.provider = stack.enter_context(start_oidc_provider(clients=list(scene.clients.values()), users=USERS))
+        scene.echo = stack.enter_context(IdentityEcho())
+        stack.callback(_end_all, scene.gateways)
+        for number in range(gateways):
+            scene.start(number)
+        yield scene
+        for gateway in scene.gateways:
+            gateway.stop()
+
+
+def read_lifetime(access_token: str) -> dict[str, Any]:
+    """Return the claims of an access token; that its signature verifies is said elsewhere."""
+    payload = access_token.split(".")[1]
+    claims: dict[str, Any] = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return claims
+
+
+def wait_until(holds: Callable[[], bool], within_s: float = 10.0) -> float:
+    """Return after how many seconds it held. Raises AssertionError when it did not in time."""
+    began = time.monotonic()
+    while not holds():
+        if time.monotonic() - began > within_s:
+            raise AssertionError(f"not within {within_s} s")
+        time.sleep(POLL_S)
+    return time.monotonic() - began
+
+
+def _sign_by_key() -> dict[str, Any]:
+    return {
+        "token_endpoint_auth_method": "private_key_jwt",
+        "client_rsa_private_key": private_pem("RSA"),
+        "client_rsa_private_key_id": "client-key",
+    }
+
+
+def _end_all(gateways: list[RunningGateway]) -> None:
+    for gateway in gateways:
+        gateway.kill()
