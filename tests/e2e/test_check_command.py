@@ -63,8 +63,8 @@ def test_a_weakening_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["check", "run"])
 def test_every_mistake_is_told_at_once_and_nothing_starts(tmp_path: Path, command: str) -> None:
-    """Path, line, what is wrong, remedy: misspelt, to come, unresolved, too short, out of range."""
-    text = PLUGIN.replace("client_id", "clent_id").replace("redirect_uri: /", "logout_path: /").replace("8000", "80000")
+    """Path, line, what is wrong, remedy: misspelt, refused by name, to come, unresolved, too short, out of range."""
+    text = PLUGIN.replace("client_id", "clent_id").replace("redirect_uri: /", "prompt: /").replace("8000", "80000")
     (tmp_path / "ostiary.yaml").write_text(text + "store: {type: etcd}\n")
     done = ostiary(tmp_path, command, "ostiary.yaml", SESSION_SECRET="hushed")
 
@@ -73,7 +73,7 @@ def test_every_mistake_is_told_at_once_and_nothing_starts(tmp_path: Path, comman
     for line in (
         "ostiary.yaml:7: routes[0].plugins.openid-connect.clent_id: unknown name\n    did you mean `client_id`?\n",
         "ostiary.yaml:8: routes[0].plugins.openid-connect.client_secret: the environment variable SHOP_SECRET is not",
-        "ostiary.yaml:10: routes[0].plugins.openid-connect.logout_path: not supported yet\n",
+        "ostiary.yaml:10: routes[0].plugins.openid-connect.prompt: is not an attribute here\n",
         "ostiary.yaml:11: routes[0].plugins.openid-connect.session.secret: a secret of 6 characters is too short\n",
         'ostiary.yaml:12: routes[0].upstream.nodes["127.0.0.1:80000"]: ',
         "ostiary.yaml:13: store: not supported yet\n",

@@ -1,0 +1,234 @@
+"""Sessions that were ended before their time: known to every worker, for as long as they could come back."""
+
+import asyncio
+
+import pytest
+
+from ostiary.errors import ProviderFault, StoreFault
+from ostiary.identity.session import build_family
+from ostiary.ports import SeriesPart
+from ostiary.relying_party import revocations
+from ostiary.relying_party.revocations import Revocations
+from tests.fakes.clock import FakeClock
+from tests.fakes.spawner import FakeSpawner
+from tests.fakes.stores import FakeStore
+
+ALICE, BOB = build_family(b"a" * 16), build_family(b"b" * 16)
+
+
+class Nodes:
+    """Workers that share a store."""
+
+    def __init__(self) -> None:
+        """Have none yet."""
+        self.clock = FakeClock()
+        self.store = FakeStore(self.clock)
+
+    def worker(self, revalidate_s: float = 1.0, series: str = "revoked:1") -> Revocations:
+        """Return one more that knows nothing yet."""
+        return Revocations(self.store, series, revalidate_s, self.clock, FakeSpawner())
+
+
+def test_nothing_is_known_before_the_store_was_asked() -> None:
+    """A worker that just started goes by nothing."""
+    nodes = Nodes()
+
+    assert not nodes.worker().is_current(nodes.clock.now())
+
+
+@pytest.mark.parametrize("revalidate_s", [0.25, 1.0, 60.0])
+def test_what_is_known_counts_for_as_long_as_the_operator_says(revalidate_s: float) -> None:
+    """And not at all when the clock was set back to before it was asked."""
+    nodes = Nodes()
+    worker = nodes.worker(revalidate_s)
+    now = nodes.clock.now()
+    asyncio.run(worker.require(now))
+
+    assert worker.is_current(now)
+    assert worker.is_current(now + revalidate_s * 0.99)
+    assert not worker.is_current(now + revalidate_s)
+    assert not worker.is_current(now - 3600)
+
+
+def test_with_zero_the_store_is_asked_every_time() -> None:
+    """`session.revalidate_s: 0`."""
+    nodes = Nodes()
+    worker = nodes.worker(0.0)
+    for _ in range(3):
+        asyncio.run(worker.require(nodes.clock.now()))
+
+    assert nodes.store.count("read_series") == 3
+
+
+def test_the_store_is_asked_no_more_often_than_it_has_to_be() -> None:
+    """Once in its time, and once for all who wait."""
+    nodes = Nodes()
+    worker = nodes.worker()
+
+    async def visit() -> None:
+        await asyncio.gather(*(worker.require(nodes.clock.now()) for _ in range(50)))
+        nodes.clock.advance(0.9)
+        await worker.require(nodes.clock.now())
+
+    asyncio.run(visit())
+    assert nodes.store.count("read_series") == 1
+
+
+def test_a_logout_is_known_here_at_once_and_elsewhere_in_time() -> None:
+    """The worker that did it needs no second look; another one finds it at its next."""
+    nodes = Nodes()
+    here, there = nodes.worker(), nodes.worker()
+
+    async def visit() -> None:
+        await there.require(nodes.clock.now())
+        await here.revoke(ALICE, nodes.clock.now() + 100)
+        assert ALICE in here.revoked
+        assert ALICE not in there.revoked
+        nodes.clock.advance(1)
+        await there.require(nodes.clock.now())
+        assert ALICE in there.revoked
+        assert BOB not in there.revoked
+
+    asyncio.run(visit())
+
+
+def test_a_worker_that_starts_later_learns_everything() -> None:
+    """Nothing depends on having been there."""
+    nodes = Nodes()
+
+    async def visit() -> None:
+        for family in (ALICE, BOB):
+            await nodes.worker().revoke(family, nodes.clock.now() + 100)
+        late = nodes.worker()
+        await late.refresh()
+        assert {ALICE, BOB} == set(late.revoked)
+
+    asyncio.run(visit())
+
+
+def test_each_client_has_its_own() -> None:
+    """What one client's worker reads is not made longer by another's."""
+    nodes = Nodes()
+
+    async def visit() -> None:
+        await nodes.worker(series="revoked:1").revoke(ALICE, nodes.clock.now() + 100)
+        other = nodes.worker(series="revoked:2")
+        await other.refresh()
+        assert {} == other.revoked
+
+    asyncio.run(visit())
+
+
+def test_a_store_that_is_down_leaves_nothing_to_go_by() -> None:
+    """A fault for who asks; what was known goes on being known, and no longer counts as recent."""
+    nodes = Nodes()
+    worker = nodes.worker()
+
+    async def visit() -> None:
+        await worker.revoke(ALICE, nodes.clock.now() + 100)
+        await worker.refresh()
+        nodes.store.is_down = True
+        nodes.clock.advance(1)
+        for _ in range(2):
+            with pytest.raises(StoreFault, match="store_unavailable"):
+                await worker.require(nodes.clock.now())
+        assert not worker.is_current(nodes.clock.now())
+        assert ALICE in worker.revoked
+
+    asyncio.run(visit())
+
+
+def test_a_logout_that_the_store_did_not_take_is_none() -> None:
+    """It is told so, and no worker believes that it happened."""
+    nodes = Nodes()
+    worker = nodes.worker()
+    nodes.store.is_down = True
+
+    with pytest.raises(StoreFault):
+        asyncio.run(worker.revoke(ALICE, nodes.clock.now() + 100))
+    assert {} == worker.revoked
+
+
+def test_a_store_that_began_anew_takes_nothing_back() -> None:
+    """It lost everything: what this worker knows stays true, and what the new one has is read from its beginning."""
+    nodes = Nodes()
+    worker = nodes.worker()
+
+    async def visit() -> None:
+        for number in range(5):
+            await worker.revoke(build_family(bytes([number]) * 16), nodes.clock.now() + 100)
+        await worker.refresh()
+        nodes.store.memory = FakeStore(nodes.clock).memory
+        await nodes.worker().revoke(BOB, nodes.clock.now() + 100)
+        await worker.refresh()
+        assert BOB in worker.revoked
+        assert len(worker.revoked) == 6
+
+    asyncio.run(visit())
+
+
+def test_what_could_not_come_back_is_forgotten() -> None:
+    """A family beyond its absolute limit has no cookie that counts."""
+    nodes = Nodes()
+    worker = nodes.worker()
+
+    async def visit() -> None:
+        await worker.revoke(ALICE, nodes.clock.now() + 100)
+        nodes.clock.advance(100)
+        await nodes.worker().revoke(BOB, nodes.clock.now() + 100)
+        await worker.refresh()
+        assert {BOB} == set(worker.revoked)
+
+    asyncio.run(visit())
+
+
+def test_more_than_can_be_remembered_lets_nobody_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is dropped to make room: who asks is told that there is no answer."""
+    monkeypatch.setattr(revocations, "MAX_REVOKED", 2)
+    nodes = Nodes()
+    spawner = FakeSpawner()
+    worker = Revocations(nodes.store, "revoked:1", 1.0, nodes.clock, spawner)
+
+    async def visit() -> None:
+        for number in range(3):
+            await nodes.worker().revoke(build_family(bytes([number]) * 16), nodes.clock.now() + 100)
+        with pytest.raises(ProviderFault):
+            await worker.refresh()
+        assert not worker.is_current(nodes.clock.now())
+        with pytest.raises(OverflowError, match="more sessions are revoked"):
+            await spawner.settle()
+
+    asyncio.run(visit())
+
+
+def test_the_time_of_asking_counts_and_not_that_of_the_answer() -> None:
+    """A slow answer is as old as its question."""
+    nodes = Nodes()
+    worker = nodes.worker()
+    asked_at = nodes.clock.now()
+
+    async def dawdle(name: str, key: str) -> None:
+        nodes.clock.advance(0.75)
+
+    nodes.store.before = dawdle
+    asyncio.run(worker.refresh())
+
+    assert (asked_at, asked_at + 1.0) == (worker.asked_at, worker.known_until)
+
+
+def test_a_reset_that_repeats_is_read_as_it_is() -> None:
+    """A store that cannot tell its position from ours is asked from the beginning, once."""
+    nodes = Nodes()
+    answers = [SeriesPart((), 3, is_reset=True), SeriesPart(((ALICE, nodes.clock.now() + 9),), 4, is_reset=False)]
+    asked: list[int] = []
+
+    class Scripted(FakeStore):
+        async def read_series(self, series: str, after: int) -> SeriesPart:
+            asked.append(after)
+            return answers.pop(0)
+
+    nodes.store = Scripted(nodes.clock)
+    worker = nodes.worker()
+    asyncio.run(worker.refresh())
+
+    assert (asked, worker.revoked) == ([0, 0], {ALICE: nodes.clock.now() + 9})
