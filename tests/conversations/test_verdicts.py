@@ -311,16 +311,15 @@ def test_what_follows_a_body_that_a_verdict_wants_is_the_next_request() -> None:
 
 
 def test_cookies_of_an_admission_come_with_the_answer() -> None:
-    """Behind the upstream's own, which stays."""
+    """Behind the upstream's own, which stays; and no cache keeps the answer, whatever the upstream said of it."""
     with Conversation({"guard": ScriptedPlugin(admit(set_cookies=("s=1; Path=/", "t=2")))}) as talk:
         client = talk.connect()
         client.says(request())
         upstream = talk.line()
         upstream.hears(forwarded())
-        upstream.answers(response("200 OK", "Set-Cookie: u=3", body=b"hello"))
-        client.hears(
-            relayed("200 OK", "Set-Cookie: u=3", after=("Set-Cookie: s=1; Path=/", "Set-Cookie: t=2"), body=b"hello")
-        )
+        upstream.answers(response("200 OK", "Set-Cookie: u=3", "Cache-Control: public", body=b"hello"))
+        ours = ("Set-Cookie: s=1; Path=/", "Set-Cookie: t=2", "Cache-Control: no-store")
+        client.hears(relayed("200 OK", "Set-Cookie: u=3", after=ours, body=b"hello"))
 
 
 def test_cookies_of_an_admission_come_with_a_later_refusal() -> None:

@@ -120,3 +120,14 @@ def test_chunks_carry_what_they_were_given(pieces: list[bytes], last: bytes) -> 
 
     assert (b"".join([*pieces, last]), True) == read_chunks(b"".join(rendered))
     assert (b"".join(pieces), False) == read_chunks(b"".join(rendered[:-1]))
+
+
+@pytest.mark.parametrize("said", [b"public, max-age=600", b"s-maxage=60", b"private"])
+def test_no_cache_keeps_a_response_with_a_cookie_of_ours(said: bytes) -> None:
+    """A shared cache that kept it would hand one person's new session to everybody, whatever the upstream allows."""
+    fields = ((b"Cache-Control", said), (b"Expires", b"then"), (b"CDN-Cache-Control", b"max-age=9"), (b"ETag", b'"1"'))
+    lines = render(head_of(*fields, LENGTH), set_cookies=("s=1; Path=/",), is_private=True)
+
+    assert [line for line in lines if b"ache-" in line or b"xpires" in line] == [b"Cache-Control: no-store"]
+    assert b"Set-Cookie: s=1; Path=/" in lines
+    assert b'ETag: "1"' in lines
