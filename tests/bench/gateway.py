@@ -34,10 +34,11 @@ class UnexpectedAnswerError(Exception):
 
 @dataclass(frozen=True)
 class Build:
-    """A name for the table, and where the source is."""
+    """A name for the table, where the source is, and whether it can keep sessions in Redis."""
 
     name: str
     source: Path
+    has_stores: bool = True
 
 
 @dataclass(frozen=True)
@@ -61,29 +62,52 @@ def unpack_build(commit: str, directory: Path) -> Build:
     return Build("base", directory / "src")
 
 
+def find_refusal(build: Build, config: dict[str, Any], directory: Path) -> str | None:
+    """Return what `ostiary check` of `build` says against a configuration, or None when it says nothing against it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    checked = subprocess.run(
+        [sys.executable, "-m", "ostiary", "check", str(_write_config(config, directory))],
+        cwd=directory,
+        env=_environment(build),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=Way.start_limit_s,
+    )
+    return None if checked.returncode == 0 else (checked.stdout + checked.stderr).strip()
+
+
 def start_pinned(
     build: Build, config: dict[str, Any], directory: Path, core: int, way: Way | None = None
 ) -> RunningGateway:
     """Run `build` on one core, its output (the access log) in `directory`. Raises StartError."""
     chosen = way or Way()
     directory.mkdir(parents=True, exist_ok=True)
-    file = directory / "ostiary.yaml"
-    file.write_text(json.dumps(config), encoding="ascii")  # what is JSON is YAML, and is written faster
-    python_path = f"{build.source}{os.pathsep}{ROOT}"
+    file = _write_config(config, directory)
     with pinned(core):
         program = RunningProgram(
             [sys.executable, "-m", *chosen.module, "run", str(file)],
             Outputs(directory / LOG, directory / "gateway.stderr"),
             cwd=directory,
-            environment={**os.environ, "PYTHONPATH": python_path, **chosen.environment},
+            environment={**_environment(build), **chosen.environment},
         )
     try:
-        port = int(program.wait_for_output(READY, chosen.start_limit_s).group(1))
+        port = int(program.wait_for_output(READY, chosen.start_limit_s)[2])
         wait_until_accepting(port, chosen.start_limit_s)
     except BaseException:
         program.kill()
         raise
     return RunningGateway(program, port)
+
+
+def _write_config(config: dict[str, Any], directory: Path) -> Path:
+    file = directory / "ostiary.yaml"
+    file.write_text(json.dumps(config), encoding="ascii")  # what is JSON is YAML, and is written faster
+    return file
+
+
+def _environment(build: Build) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": f"{build.source}{os.pathsep}{ROOT}"}
 
 
 def sign_in(gateway: RunningGateway, path: str) -> str:

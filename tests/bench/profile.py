@@ -22,10 +22,9 @@ from types import FrameType
 
 from tests.bench.gateway import ROOT, Build, Way, check_answer, start_pinned
 from tests.bench.machine import Cpu, measure_cpu, pinned
-from tests.bench.run import NEEDED, Bench, Plan, gather_materials, prepare
-from tests.bench.scenarios import SCENARIOS, Scenario, build_configuration
+from tests.bench.run import Bench, Plan, configure, describe_missing, find_programs, gather_materials, prepare
+from tests.bench.scenarios import SCENARIOS, Scenario
 from tests.bench.wrk import run_wrk, write_script
-from tests.requires import find_program
 
 INTERVAL_S = 0.001
 RESULT_VARIABLE = "OSTIARY_PROFILE_RESULT"
@@ -65,15 +64,14 @@ class Sampler:
 def main() -> int:
     """Profile one scenario and print where its time goes."""
     options = _read_arguments()
-    programs = {name: find_program(name) for name in NEEDED}
-    missing = [f"{name} is missing: {NEEDED[name]}" for name, path in programs.items() if path is None]
-    if missing:
-        print("\n".join(missing), file=sys.stderr)
-        return 2
     scenario = next(each for each in SCENARIOS if each.name == options.scenario)
+    plan = Plan((scenario,), options.seconds, 1, None)
+    programs = find_programs(plan)
+    if missing := describe_missing(programs):
+        print(missing, file=sys.stderr)
+        return 2
     with tempfile.TemporaryDirectory(prefix="ostiary-profile-") as directory:
         result = Path(directory) / "profile"
-        plan = Plan((scenario,), options.seconds, 1, None)
         with prepare(Path(directory), str(programs["nginx"]), str(programs["wrk"]), plan) as bench:
             mode = "calls" if options.calls else "samples"
             completed, cpu = _run(bench, scenario, options.seconds, mode, result)
@@ -87,18 +85,19 @@ def main() -> int:
 
 
 def _run(bench: Bench, scenario: Scenario, seconds: float, mode: str, result: Path) -> tuple[int, Cpu]:
-    config = build_configuration(bench.issuer, bench.upstream.address)
     way = Way(("tests.bench.profile", mode), {RESULT_VARIABLE: str(result)})
     build = Build("profile", ROOT / "src")
-    with start_pinned(build, config, bench.directory / "gateway", bench.cores.measured, way) as gateway:
-        materials = gather_materials(bench, gateway)
+    directory = bench.directory / "gateway"
+    with start_pinned(build, configure(bench, build), directory, bench.cores.measured, way) as gateway:
+        materials = gather_materials(bench, build, gateway)
         check_answer(gateway.port, scenario.sample(materials), scenario.status, scenario.name)
         url = f"http://127.0.0.1:{gateway.port}/"
         with pinned(bench.cores.others):
             warming = write_script(bench.directory / "w.lua", scenario.load(materials, warming=True), wraps=True)
             run_wrk(bench.wrk, url, warming, 1.0)
             os.kill(gateway.pid, START_SIGNAL)
-            script = write_script(bench.directory / "l.lua", scenario.load(materials), wraps=False)
+            wraps = not scenario.has_new_tokens
+            script = write_script(bench.directory / "l.lua", scenario.load(materials), wraps=wraps)
             before = measure_cpu(gateway.pid)
             completed = run_wrk(bench.wrk, url, script, seconds).completed
             return completed, measure_cpu(gateway.pid).since(before)

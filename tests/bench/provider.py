@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tests.bench.tokens import CLIENT_ID, SUBJECT, TokenMint
 
-SESSION_TOKEN_BYTES = 135  # opaque; a sealed session with it makes a cookie of about 2.4 KB
+SESSION_TOKEN_BYTES = 135  # opaque; a sealed session with it makes a cookie of about 2.5 KB
 READY = r"issuer (http://127\.0\.0\.1:\d+)\b"
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from tests.bench.gateway import LOG, ROOT, Build, Way, check_answer, empty_log, start_pinned
 from tests.bench.machine import choose_cores, measure_cpu, pinned
 from tests.bench.nginx import start_upstream
-from tests.bench.run import NEEDED
+from tests.bench.run import NEEDED, describe_missing
 from tests.bench.scenarios import build_head
 from tests.bench.wrk import Load, run_wrk, write_script
 from tests.e2e.counterparts.gateway import RunningGateway
@@ -67,9 +67,8 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
     programs = {name: find_program(name) for name in NEEDED}
-    missing = [f"{name} is missing: {NEEDED[name]}" for name, path in programs.items() if path is None]
-    if missing:
-        print("\n".join(missing), file=sys.stderr)
+    if missing := describe_missing(programs):
+        print(missing, file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory(prefix="ostiary-routes-") as directory:
         found = {name: str(path) for name, path in programs.items()}

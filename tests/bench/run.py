@@ -3,21 +3,22 @@
     python -m tests.bench.run [--base COMMIT] [--scenarios S0,S1] [--seconds N] [--repeats N] [--quick]
 
 One core runs the gateway and the nginx it is compared with, one after the other; the other core runs wrk, the upstream
-and the identity provider. Each repeat starts a fresh gateway, signs in, and measures every scenario on each in turn.
-Figures are medians over the repeats. Prints a table and writes build/bench.json.
+Redis and the identity provider. Each repeat starts a fresh gateway, signs in, and measures every scenario on each in
+turn. Figures are medians over the repeats. Prints a table and writes build/bench.json. Another build runs the scenarios
+that it knows the configuration of.
 """
 
 import argparse
 import contextlib
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from tests.bench.gateway import (
     LOG,
@@ -26,6 +27,7 @@ from tests.bench.gateway import (
     UnexpectedAnswerError,
     check_answer,
     empty_log,
+    find_refusal,
     sign_in,
     start_pinned,
     unpack_build,
@@ -33,15 +35,18 @@ from tests.bench.gateway import (
 from tests.bench.machine import Cores, NotEnoughCoresError, choose_cores, measure_cpu, pinned
 from tests.bench.nginx import Nginx, start_proxy, start_upstream
 from tests.bench.provider import READY
-from tests.bench.scenarios import SCENARIOS, Materials, Scenario, build_configuration
+from tests.bench.results import Costs, compare, render_comparison, render_table, summarise
+from tests.bench.scenarios import SCENARIOS, STORED_SESSIONS, Materials, Scenario, build_configuration
+from tests.bench.stored_sessions import Asked, AskedTooOftenError, Watch
 from tests.bench.tokens import generate_key, sign_access_tokens
 from tests.bench.wrk import Load, LoadFailure, run_wrk, write_script
 from tests.e2e.counterparts.gateway import RunningGateway
 from tests.e2e.counterparts.processes import Outputs, RunningProgram, StartError
+from tests.e2e.counterparts.redis_server import RedisServer
 from tests.requires import find_program
 
 RESULT = ROOT / "build" / "bench.json"
-NEEDED = {"nginx": "apt-get install nginx", "wrk": "apt-get install wrk"}
+NEEDED = ("nginx", "wrk")
 WARM_UP_S = 1.0
 WARM_UP_TOKENS = 4_000
 TOKENS_PER_S = 16_000
@@ -70,6 +75,7 @@ class Bench:
     new_tokens: Path
     warming_tokens: Path
     token: str
+    redis: RedisServer | None
 
 
 @dataclass(frozen=True)
@@ -82,33 +88,44 @@ class Door:
     log: Path | None
 
 
-Costs = dict[tuple[str, str], list[float]]  # (scenario, door) -> µs per request, one for each repeat
-
-
 def main() -> int:
     """Measure, print, write. Exit code 0, 1 when a scenario failed, 2 when something is missing."""
     plan = _read_arguments(sys.argv[1:])
-    programs = {name: find_program(name) for name in NEEDED}
-    missing = [f"{name} is missing: {NEEDED[name]}" for name, path in programs.items() if path is None]
-    if missing:
-        print("\n".join(missing), file=sys.stderr)
+    programs = find_programs(plan)
+    if missing := describe_missing(programs):
+        print(missing, file=sys.stderr)
         return 2
     try:
         costs = measure(plan, str(programs["nginx"]), str(programs["wrk"]))
     except NotEnoughCoresError as error:
         print(error, file=sys.stderr)
         return 2
-    except (UnexpectedAnswerError, LoadFailure, StartError) as error:
+    except (UnexpectedAnswerError, LoadFailure, StartError, AskedTooOftenError) as error:
         print(f"the benchmark failed: {error}", file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
         print(f"git does not give {plan.base}: {error.stderr.decode('utf-8', 'replace').strip()}", file=sys.stderr)
         return 2
-    results = summarise(costs)
+    results, compared = summarise(costs), compare(costs)
     print(render_table(results))
+    if compared:
+        print(f"\n{render_comparison(compared)}")
     RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(results, indent=2) + "\n", encoding="ascii")
+    spreads = {name: spread._asdict() for name, spread in compared.items()}
+    RESULT.write_text(json.dumps({**results, "times_base": spreads}, indent=2) + "\n", encoding="ascii")
     return 0
+
+
+def find_programs(plan: Plan) -> dict[str, str | None]:
+    """Return where the programs are that a plan needs, by the name of program and package; None where one is not."""
+    with_stores = any(scenario.is_stored for scenario in plan.scenarios)
+    return {name: find_program(name) for name in (*NEEDED, *(("redis-server",) if with_stores else ()))}
+
+
+def describe_missing(programs: dict[str, str | None]) -> str:
+    """Return what to do about programs that are not there, a line for each."""
+    missing = [name for name, path in programs.items() if path is None]
+    return "\n".join(f"{name} is missing: apt-get install {name}" for name in missing)
 
 
 def measure(plan: Plan, nginx: str, wrk: str) -> Costs:
@@ -120,9 +137,11 @@ def measure(plan: Plan, nginx: str, wrk: str) -> Costs:
         if plan.base:
             builds.append(unpack_build(plan.base, directory / "base"))
         bench = stack.enter_context(prepare(directory, nginx, wrk, plan))
+        builds[1:] = [find_out_about_stores(bench, build) for build in builds[1:]]
         for repeat in range(plan.repeats):
             print(f"repeat {repeat + 1} of {plan.repeats}", file=sys.stderr)
             _measure_once(bench, plan, builds, costs)
+            builds.reverse()  # neither build always comes second
     return costs
 
 
@@ -136,6 +155,9 @@ def prepare(directory: Path, nginx: str, wrk: str, plan: Plan) -> Iterator[Bench
         with pinned(cores.others):
             upstream = start_upstream(nginx, directory / "upstream")
             stack.enter_context(upstream.program)
+            redis = None
+            if any(scenario.is_stored for scenario in plan.scenarios):
+                redis = stack.enter_context(RedisServer(directory))
             provider = stack.enter_context(_start_provider(key_file, directory))
         with pinned(cores.measured):
             baseline = start_proxy(nginx, directory / "baseline", upstream.address)
@@ -148,7 +170,7 @@ def prepare(directory: Path, nginx: str, wrk: str, plan: Plan) -> Iterator[Bench
         warming.write_text("\n".join(tokens[:WARM_UP_TOKENS]) + "\n", encoding="ascii")
         new.write_text("\n".join(tokens[WARM_UP_TOKENS:]) + "\n", encoding="ascii")
         spare = sign_access_tokens(key, issuer, range(1 + count, 2 + count))[0]
-        yield Bench(wrk, directory, cores, upstream, baseline, issuer, new, warming, spare)
+        yield Bench(wrk, directory, cores, upstream, baseline, issuer, new, warming, spare, redis)
 
 
 def _start_provider(key_file: Path, directory: Path) -> RunningProgram:
@@ -169,10 +191,13 @@ def _measure_once(bench: Bench, plan: Plan, builds: list[Build], costs: Costs) -
                 for name, gateway in gateways.items()
             },
         }
-        materials = {name: gather_materials(bench, gateway) for name, gateway in gateways.items()}
+        materials = {build.name: gather_materials(bench, build, gateways[build.name]) for build in builds}
         materials["nginx"] = materials["ostiary"]
+        without_stores = {build.name for build in builds if not build.has_stores}
         for scenario in plan.scenarios:
             for door in doors.values():
+                if scenario.is_stored and door.name in without_stores:
+                    continue
                 status = 200 if door.name == "nginx" else scenario.status
                 cost = measure_door(bench, scenario, door, materials[door.name], status, plan.seconds)
                 costs.setdefault((scenario.name, door.name), []).append(cost)
@@ -181,12 +206,35 @@ def _measure_once(bench: Bench, plan: Plan, builds: list[Build], costs: Costs) -
 
 def start_for(bench: Bench, build: Build) -> RunningGateway:
     """Run a build on the measured core, with a route for each kind of decision."""
-    config = build_configuration(bench.issuer, bench.upstream.address)
-    return start_pinned(build, config, bench.directory / build.name, bench.cores.measured)
+    return start_pinned(build, configure(bench, build), bench.directory / build.name, bench.cores.measured)
 
 
-def gather_materials(bench: Bench, gateway: RunningGateway) -> Materials:
+def configure(bench: Bench, build: Build) -> dict[str, Any]:
+    """Return the configuration of a build."""
+    redis_port = bench.redis.port if bench.redis is not None and build.has_stores else None
+    return build_configuration(bench.issuer, bench.upstream.address, redis_port)
+
+
+def find_out_about_stores(bench: Bench, build: Build) -> Build:
+    """Return the build, knowing whether it can keep sessions in Redis. Raises StartError when it can run nothing."""
+    directory = bench.directory / build.name
+    if bench.redis is None or find_refusal(build, configure(bench, build), directory) is None:
+        return build
+    plain = replace(build, has_stores=False)
+    refusal = find_refusal(plain, configure(bench, plain), directory)
+    if refusal is not None:
+        raise StartError(f"{build.name} refuses its configuration: {refusal}")
+    print(f"{build.name} keeps no sessions in Redis: those scenarios are measured without it", file=sys.stderr)
+    return plain
+
+
+def gather_materials(bench: Bench, build: Build, gateway: RunningGateway) -> Materials:
     """Sign in at the gateway; return what the scenarios' requests are made of."""
+    stored: tuple[str, ...] = ()
+    file = bench.directory / f"{build.name}-cookies"
+    if bench.redis is not None and build.has_stores:
+        stored = tuple(sign_in(gateway, "/stored/orders/4711?page=2") for _ in range(STORED_SESSIONS))
+        file.write_text("\n".join(stored) + "\n", encoding="ascii")
     return Materials(
         host=f"127.0.0.1:{gateway.port}",
         cookie=sign_in(gateway, "/session/orders/4711?page=2"),
@@ -194,6 +242,8 @@ def gather_materials(bench: Bench, gateway: RunningGateway) -> Materials:
         opaque_token="b2d3c1f09e8a4b7f-opaque-access-token-of-a-usual-length-6d1f",
         new_tokens=bench.new_tokens,
         warming_tokens=bench.warming_tokens,
+        stored_cookies=stored,
+        stored_cookies_file=file,
     )
 
 
@@ -203,46 +253,34 @@ def measure_door(
     """Return the CPU microseconds that one request of `scenario` costs behind `door`."""
     sample = scenario.sample(materials)
     check_answer(door.port, sample, status, f"{scenario.name} at {door.name}")
-    wraps = door.name == "nginx"
+    wraps = door.name == "nginx" or not scenario.has_new_tokens
     _drive(bench, scenario.load(materials, warming=True), door, WARM_UP_S, wraps=True)
-    before = measure_cpu(door.pid)
-    completed = _drive(bench, scenario.load(materials), door, seconds, wraps=wraps)
-    used = measure_cpu(door.pid).since(before)
+    watch = Watch(bench.redis) if bench.redis is not None and scenario.is_stored else None
+    with watch.watching() if watch is not None else contextlib.nullcontext():
+        before = measure_cpu(door.pid)
+        completed = _drive(bench, scenario.load(materials), door, seconds, wraps=wraps)
+        used = measure_cpu(door.pid).since(before)
+    if watch is not None and door.name != "nginx":
+        _judge(watch.asked, scenario, completed)
     check_answer(door.port, sample, status, f"{scenario.name} at {door.name}, after the run")
     if door.log is not None:
         empty_log(door.log)
     return used.total / completed * 1e6
 
 
+def _judge(asked: Asked, scenario: Scenario, completed: int) -> None:
+    """Print how often Redis was asked. Raises AskedTooOftenError, or UnexpectedAnswerError when nobody asked it."""
+    print(f"  {scenario.name:12} {asked} for {completed} requests", file=sys.stderr)
+    if scenario.revalidate_s:
+        asked.check_rare(scenario.revalidate_s)
+    elif asked.total < completed:
+        raise UnexpectedAnswerError(f"{scenario.name}: some of {completed} requests were served without asking Redis")
+
+
 def _drive(bench: Bench, load: Load, door: Door, seconds: float, *, wraps: bool) -> int:
     script = write_script(bench.directory / "load.lua", load, wraps=wraps)
     with pinned(bench.cores.others):
         return run_wrk(bench.wrk, f"http://127.0.0.1:{door.port}/", script, seconds).completed
-
-
-def summarise(costs: Costs) -> dict[str, dict[str, float]]:
-    """Return the medians by scenario, and how many times nginx the gateway costs."""
-    results: dict[str, dict[str, float]] = {}
-    for (scenario, door), values in costs.items():
-        results.setdefault(scenario, {})[f"{door}_us"] = round(statistics.median(values), 2)
-    for medians in results.values():
-        medians["ratio"] = round(medians["ostiary_us"] / medians["nginx_us"], 3)
-        if "base_us" in medians:
-            medians["base_ratio"] = round(medians["base_us"] / medians["nginx_us"], 3)
-    return results
-
-
-def render_table(results: dict[str, dict[str, float]]) -> str:
-    """Return the figures as lines of text."""
-    has_base = any("base_us" in medians for medians in results.values())
-    columns = ["ostiary_us", "nginx_us", "ratio", *(["base_us", "base_ratio"] if has_base else [])]
-    lines = [f"{'':12} {'':24}" + "".join(f"{column:>12}" for column in [*columns, "goal"])]
-    for scenario in SCENARIOS:
-        if scenario.name in results:
-            medians = results[scenario.name]
-            figures = "".join(f"{medians[column]:12.2f}" for column in columns)
-            lines.append(f"{scenario.name:12} {scenario.what:24}{figures}{scenario.goal:12.2f}")
-    return "\n".join(lines)
 
 
 def _memory() -> str | None:

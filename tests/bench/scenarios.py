@@ -1,7 +1,8 @@
 """What is measured: one gateway configuration with a route for each kind of decision, and the requests to it.
 
 Every request has the same 15 headers, as Chromium sends them with a navigation. S0 and S1 carry the cookie of a session
-that was begun by really signing in; S2 and S3 carry a bearer token instead; S4 carries nothing.
+that was begun by really signing in, at the build that is measured: how builds write cookies is their own business. S2
+and S3 carry a bearer token instead; S4 carries nothing. Rows with sessions in a store are for builds that know stores.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from tests.bench.tokens import CLIENT_ID, CLIENT_SECRET
 from tests.bench.wrk import PLACEHOLDER, Load
 
 SESSION_SECRET = "bench-session-secret-of-32-bytes-and-more"
+REVALIDATE_S = 1.0  # the default, said aloud: what a warm session may cost is counted against it
+STORED_SESSIONS = 64  # more than wrk has connections, so that no two of them show the same one at once
 WELL_KNOWN = "/.well-known/openid-configuration"
 
 HEADERS = (
@@ -41,7 +44,7 @@ HEADERS = (
 
 @dataclass(frozen=True)
 class Materials:
-    """What requests are made of: the gateway's authority, a session's Cookie header, tokens."""
+    """What requests are made of: the gateway's authority, Cookie headers of sessions, tokens."""
 
     host: str
     cookie: str
@@ -49,11 +52,17 @@ class Materials:
     opaque_token: str
     new_tokens: Path
     warming_tokens: Path
+    stored_cookies: tuple[str, ...] = ()
+    stored_cookies_file: Path | None = None
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A kind of request and the status that the gateway answers it with."""
+    """A kind of request and the status that the gateway answers it with.
+
+    `revalidate_s`: sessions are kept in Redis, and asked for again after that time; 0 asks for each request, of many
+    sessions in turn.
+    """
 
     name: str
     what: str
@@ -61,17 +70,26 @@ class Scenario:
     path: str
     credentials: Callable[[Materials], tuple[str, str] | None]
     has_new_tokens: bool = False
+    revalidate_s: float | None = None
     goal: float = field(default=0.0, compare=False)
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether its sessions are kept in Redis."""
+        return self.revalidate_s is not None
 
     def load(self, materials: Materials, *, warming: bool = False) -> Load:
         """Return what wrk sends, to warm up or to measure."""
         head = build_head(self.path, materials.host, self.credentials(materials))
+        if self.revalidate_s == 0:
+            return Load(head, materials.stored_cookies_file)
         tokens = materials.warming_tokens if warming else materials.new_tokens
         return Load(head, tokens if self.has_new_tokens else None)
 
     def sample(self, materials: Materials) -> bytes:
         """Return one request to check the answer with."""
-        return self.load(materials).head.replace(PLACEHOLDER, materials.token).encode("ascii")
+        stand_in = materials.stored_cookies[0] if self.is_stored else materials.token
+        return self.load(materials).head.replace(PLACEHOLDER, stand_in).encode("ascii")
 
 
 def build_head(path: str, host: str, credentials: tuple[str, str] | None) -> str:
@@ -92,6 +110,14 @@ def _bearer(token: str) -> tuple[str, str]:
 SCENARIOS = (
     Scenario("S0", "no plugin", 200, "/plain/orders/4711?page=2", _cookie, goal=1.4),
     Scenario("S1", "valid session", 200, "/session/orders/4711?page=2", _cookie, goal=1.5),
+    Scenario(
+        "S1_stored", "session in Redis", 200, "/stored/orders/4711?page=2", lambda m: ("Cookie", m.stored_cookies[0]),
+        revalidate_s=REVALIDATE_S, goal=1.5,
+    ),
+    Scenario(
+        "S1_asked", "Redis asked each time", 200, "/asked/orders/4711?page=2", lambda m: ("Cookie", PLACEHOLDER),
+        revalidate_s=0.0,
+    ),
     Scenario("S2_repeated", "bearer JWT, the same", 200, "/jwt/orders/4711", lambda m: _bearer(m.token), goal=1.5),
     Scenario(
         "S2_new", "bearer JWT, always new", 200, "/jwt/orders/4711", lambda m: _bearer(PLACEHOLDER),
@@ -102,8 +128,11 @@ SCENARIOS = (
 )  # fmt: skip
 
 
-def build_configuration(issuer: str, node: str) -> dict[str, Any]:
-    """Return the gateway's configuration: one worker, access log on, a route for each kind of decision."""
+def build_configuration(issuer: str, node: str, redis_port: int | None = None) -> dict[str, Any]:
+    """Return the gateway's configuration: one worker, access log on, a route for each kind of decision.
+
+    Routes whose sessions are kept in Redis are there when there is a port to find it at.
+    """
     client = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "discovery": issuer + WELL_KNOWN}
     return {
         "gateway": {
@@ -117,8 +146,17 @@ def build_configuration(issuer: str, node: str) -> dict[str, Any]:
             _route(
                 "introspected", node, {**client, "bearer_only": True, "introspection_endpoint": f"{issuer}/introspect"}
             ),
+            *(_stored_routes(node, client, redis_port) if redis_port is not None else ()),
         ],
     }
+
+
+def _stored_routes(node: str, client: dict[str, Any], port: int) -> list[dict[str, Any]]:
+    session = {"secret": SESSION_SECRET, "storage": "redis", "redis": {"host": "127.0.0.1", "port": port}}
+    return [
+        _route(name, node, {**client, "session": {**session, "revalidate_s": revalidate_s}})
+        for name, revalidate_s in (("stored", REVALIDATE_S), ("asked", 0))
+    ]
 
 
 def _route(name: str, node: str, openid_connect: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ A client of the tests' own walks the flows with joserfc, so that a red end-to-en
 import base64
 import hashlib
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -306,6 +307,26 @@ def test_it_fails_where_it_is_told_to(provider: OidcProvider) -> None:
         call(url, timeout_s=0.3)
     provider.reset()
     assert call(url).status == 200
+
+
+def test_tokens_live_as_long_as_it_is_told(provider: OidcProvider) -> None:
+    """The control that refresh tests use: from the next token on."""
+    provider.set_lifetime(7)
+    assert _tokens(provider)["expires_in"] == 7
+    provider.set_lifetime(3600)
+    assert _tokens(provider)["expires_in"] == 3600
+
+
+def test_it_goes_away_and_comes_back_with_what_it_knows(provider: OidcProvider) -> None:
+    """The control that outage tests use: connections are refused for a while, and refresh tokens are good afterwards."""
+    tokens = _tokens(provider)
+    provider.go_away(0.5)
+    with pytest.raises(OSError, match="refused|reset"):
+        for _ in range(50):
+            call(provider.discovery_url)
+            time.sleep(0.01)
+    time.sleep(1.0)
+    assert provider.token(SHOP, grant_type="refresh_token", refresh_token=tokens["refresh_token"]).status == 200
 
 
 def test_the_same_issuer_comes_back_after_an_outage() -> None:

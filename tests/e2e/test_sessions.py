@@ -23,7 +23,7 @@ from tests.e2e.counterparts.session_scene import (
     start_session_scene,
     wait_until,
 )
-from tests.fakes.browser import Browser, Page
+from tests.fakes.browser import Page
 
 CLIENTS = ("app", "key")
 NOISE_S = 1.5  # for a machine that others use too
@@ -233,5 +233,3 @@ def _find_link(page: Page) -> str:
     _, _, rest = page.text.partition('href="')
     assert rest
     return rest.partition('"')[0].replace("&amp;", "&")
-
-

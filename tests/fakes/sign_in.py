@@ -68,6 +68,7 @@ class SignInWorld:
         self.reuses = 0
         self.refresh_refusal: str | None = None
         self.refresh_tokens: dict[str, str] = {}
+        self.issued = 0
         self.refresh_changes: dict[str, Any] = {}
         self.refreshed_claims: dict[str, Any] = {}
         self.revoked: list[tuple[str, str]] = []
@@ -139,7 +140,8 @@ class SignInWorld:
         return answer_json({name: value for name, value in answer.items() if value is not None})
 
     def _issue_refresh_token(self, client_id: str) -> str:
-        token = f"a-refresh-token-{len(self.refresh_tokens)}"
+        token = f"a-refresh-token-{self.issued}"  # never the same again: a second use must be noticed
+        self.issued += 1
         self.refresh_tokens[token] = client_id
         return token
 

@@ -85,7 +85,11 @@ class Logout:
         source = request.field(b"origin") or request.field(b"referer")
         if source is None:
             return not accepts_html(request)
-        return urlsplit(source.decode("latin-1")).netloc.lower() == request.authority.text.lower()
+        try:
+            origin = urlsplit(source.decode("latin-1"))
+        except ValueError:
+            return False
+        return origin.netloc.lower() == request.authority.text.lower()
 
     def _write_confirmation(self, chunks: Chunks) -> str:
         """Return what only this browser can show back: it is sealed to its session cookie."""

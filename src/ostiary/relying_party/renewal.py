@@ -152,7 +152,8 @@ class Renewal:
             known = await self.find_successor(record.id)  # from who had the lock when we looked
             return known if known is not None else await self._ask_provider(record)
         finally:
-            await self._let_go(record.id, owner)
+            if self._unsaved.get(record.id, self._services.clock.now()) is None:  # else nobody may use the token again
+                await self._let_go(record.id, owner)
 
     async def _ask_provider(self, record: Session) -> Session | Ended:
         try:

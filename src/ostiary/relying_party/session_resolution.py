@@ -144,10 +144,12 @@ class SessionResolution:
             judgement = judge(record, policy, now)
             if judgement.standing is Standing.DUE:
                 raise
-            return self._admit(record, Judgement(judgement.standing, now + PAUSE_AFTER_FAILURE_S), (), now)
+            again_at = min(judgement.until, now + PAUSE_AFTER_FAILURE_S)
+            return self._admit(record, Judgement(judgement.standing, again_at), (), now)
         if isinstance(renewed, Ended):
             return NoSession(renewed.code)
         now = self._services.clock.now()
+        await self._revocations.require(now)  # the provider, or who had the lock, took its time
         over = self._find_end(renewed, now)
         if over is not None:
             return over
@@ -192,7 +194,7 @@ class SessionResolution:
             fault = schema.find_fault(_list_for_schema(record))
             if fault is not None:
                 return NoSession("claims_refused", detail=fault)
-        is_bare = judgement.standing is Standing.BARE
+        is_bare = record.access_token_expires_at <= now  # whatever else is due besides
         admit = build_session_admit(
             record, self._settings.headers, self._services.log, is_bare=is_bare, set_cookies=cookies
         )

@@ -125,12 +125,13 @@ class SessionStage:
     async def _reauthenticate(self, admit: Admit, resolved: Resolved) -> Found:
         """A navigation is where a session that should be confirmed is confirmed: by force, or without being noticed.
 
-        By force the navigation that returns from a login is served; silently it is tried once in half a minute.
+        By force the navigation that returns from a login is served, and a refresh brings no other; silently it is tried
+        once in half a minute.
         """
         now = self._clock.now()
         if self._settings.force_reauthorize:
             end = now + self._settings.limits.absolute_s
-            if not await self._store.create(f"served:{resolved.session_id}", b"1", end):
+            if not await self._store.create(f"served:{resolved.family}", b"1", end):
                 return NoSession("reauthentication_due")
         elif resolved.is_silent_due and await self._store.create(
             f"silent:{resolved.session_id}", b"1", now + SILENT_PAUSE_S

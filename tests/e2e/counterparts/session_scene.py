@@ -12,7 +12,7 @@ import os
 import signal
 import time
 from base64 import urlsafe_b64decode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,7 +47,7 @@ class SessionScene:
         """Plan it; `run_scene` starts it."""
         self.storage = storage
         self.secrets = [SECRET]
-        self.session: dict[str, Any] = {}
+        self.attributes: dict[str, Any] = {}
         self.redis = redis
         self.echo: IdentityEcho
         self.provider: OidcProvider
@@ -137,8 +137,9 @@ class SessionScene:
             "redirect_uri": self.url(f"/{name}/callback"),
             "logout_path": f"/{name}/logout",
             "post_logout_redirect_uri": self.url("/public/bye"),
-            "session": {"secret": self.secrets, "revalidate_s": REVALIDATE_S, **self._find_storage(), **self.session},
+            "session": {"secret": self.secrets, "revalidate_s": REVALIDATE_S, **self._find_storage()},
             **own,
+            **self.attributes,
             **attributes,
         }
 
@@ -180,18 +181,24 @@ def build_clients(port: int) -> dict[str, Client]:
 
 
 @contextlib.contextmanager
-def start_session_scene(folder: Path, storage: str, *, gateways: int = 2, redis: RedisServer | None = None,
-                        **settings: Any) -> Iterator[SessionScene]:  # fmt: skip
+def start_session_scene(
+    folder: Path,
+    storage: str,
+    *,
+    gateways: int = 2,
+    redis: RedisServer | None = None,
+    attributes: Mapping[str, Any] | None = None,
+) -> Iterator[SessionScene]:
     """Start it all, with a Redis of its own where the storage needs one and none is given.
 
-    `settings` are members of the plugins' `session`.
+    `attributes` are those that every plugin gets besides.
     """
     with contextlib.ExitStack() as stack:
         folder.mkdir(parents=True, exist_ok=True)
         if redis is None and "redis" in storage:
             redis = stack.enter_context(RedisServer(folder))
         scene = SessionScene(folder, storage, [free_port() for _ in range(gateways)], redis)
-        scene.session = settings
+        scene.attributes = dict(attributes or {})
         scene.provider = stack.enter_context(start_oidc_provider(clients=list(scene.clients.values()), users=USERS))
         scene.echo = stack.enter_context(IdentityEcho())
         stack.callback(_end_all, scene.gateways)

@@ -11,12 +11,13 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from joserfc.jwk import OctKey
 
-from ostiary.errors import ProviderFault
+from ostiary.errors import ProviderFault, StoreFault
 from ostiary.http.outbound import OutboundRequest, OutboundResponse
 from ostiary.identity.client_authentication import ClientCredentials
 from ostiary.identity.session_lifetime import SessionLimits
 from ostiary.plugin import Admit, Reply
-from ostiary.relying_party.settings import IdTokenSettings, SessionHeaders
+from ostiary.relying_party.settings import CookieSettings, IdTokenSettings, SessionHeaders
+from ostiary.store_settings import SqliteSettings
 from tests.fakes.http_client import answer_json
 from tests.fakes.issuer import ISSUER, JWKS_URI, answer_keys, make_key, publish, sign
 from tests.fakes.relying_parties import ORIGIN, PartyPlugin
@@ -31,6 +32,8 @@ from tests.fakes.sign_in import (
 )
 
 PAGE = f"{ORIGIN}/anything/test?x=1"
+XHR = {"Accept": "application/json", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"}
+both = pytest.mark.parametrize("store", [None, SqliteSettings(path="sessions")], ids=["cookie", "store"])
 
 
 def finish(
@@ -471,3 +474,113 @@ def test_a_gateway_that_was_restarted_meanwhile_learns_the_provider_again() -> N
         return settled.reason
 
     assert run(conversation) == "login_finished"
+
+
+@both
+def test_a_state_serves_once_among_all_workers(store: SqliteSettings | None) -> None:
+    """Two of them get the same answer, at once and one after the other: one code is redeemed, one session made."""
+    world = SignInWorld()
+
+    async def conversation() -> list[str]:
+        visitor = Visitor(world, PartyPlugin(world, store=store))
+        back = world.authorize(location_of(await visitor.open(PAGE)))
+        answer = visitor.request(back)
+        other = Visitor(world, PartyPlugin(world, store=store))
+        settled = list(await asyncio.gather(visitor.send(answer, back), other.send(answer, back)))
+        settled.append(await other.send(answer, back))
+        return [reply.reason for reply in settled if isinstance(reply, Reply)]
+
+    assert sorted(run(conversation)) == ["callback_replayed", "callback_replayed", "login_finished"]
+    assert world.http.count(TOKEN_ENDPOINT) == 1
+
+
+@both
+@pytest.mark.parametrize(("subject", "ends"), [("user-2", True), ("user-1", False)])
+def test_whoever_signs_in_next_ends_the_session_of_who_was_there(
+    store: SqliteSettings | None, subject: str, ends: bool
+) -> None:
+    """DESIGN.md §9.8: in the same browser another person's session is over everywhere, copies of its cookie too."""
+    world = SignInWorld()
+
+    async def conversation() -> None:
+        visitor = Visitor(world, PartyPlugin(world, store=store))
+        await visitor.sign_in(PAGE)
+        copy = visitor.request(PAGE).cookie.decode()
+        away = Visitor(world, visitor.plugin)
+        started = await away.open(PAGE)
+        for cookie in away.jar.live(world.clock.now()):
+            visitor.jar.store(f"{cookie.name}={cookie.value}; Path=/", urlsplit(PAGE), world.clock.now())
+        world.claim_changes = {"sub": subject}
+        world.userinfo = {"sub": subject}
+        await visitor.open(world.authorize(location_of(started)))
+        admitted = await visitor.open(PAGE)
+        assert isinstance(admitted, Admit)
+        assert admitted.principal is not None
+        assert admitted.principal.subject == subject
+        world.clock.advance(1)
+        again = await Visitor(world, PartyPlugin(world, store=store)).open(PAGE, headers=XHR, cookie=copy)
+        assert isinstance(again, Admit) != ends
+
+    run(conversation)
+
+
+@both
+def test_a_store_that_fails_while_a_session_is_kept_is_a_fault(store: SqliteSettings | None) -> None:
+    """Nobody is sent on with a cookie that leads nowhere."""
+    world = SignInWorld()
+
+    async def conversation() -> None:
+        visitor = Visitor(world, PartyPlugin(world, store=store))
+        back = world.authorize(location_of(await visitor.open(PAGE)))
+        state = world.stores.shared if store is None else world.stores.open(store)
+
+        async def fail(name: str, key: str) -> None:
+            if name == ("write" if store is not None else "create"):
+                raise StoreFault("store_unavailable", "this call only")
+
+        state.before = fail
+        with pytest.raises(StoreFault):
+            await visitor.open(back)
+        assert not any(name.startswith("ostiary_session_") for name in visitor.cookie_names)
+
+    run(conversation)
+
+
+def test_a_session_that_other_cookies_leave_no_room_for_is_refused() -> None:
+    """A page and a log line, and no Cookie header that the gateway would answer with 431."""
+    world = SignInWorld()
+    world.token_changes = {"access_token": "a" * 9_000}
+
+    async def conversation() -> Reply:
+        visitor = Visitor(world, PartyPlugin(world))
+        back = world.authorize(location_of(await visitor.open(PAGE)))
+        for number in range(5):
+            visitor.jar.store(f"app{number}={'x' * 3900}; Path=/", urlsplit(PAGE), world.clock.now())
+        settled = await visitor.open(back)
+        assert isinstance(settled, Reply)
+        return settled
+
+    reply: Reply = run(conversation)
+    assert (reply.status, reply.reason) == (502, "session_too_large")
+    event = world.log.events[-1]
+    assert event.fields["wanted_bytes"] > event.fields["allowed_bytes"]  # type: ignore[operator]
+
+
+@both
+def test_what_a_store_takes_needs_no_room_in_cookies(store: SqliteSettings | None) -> None:
+    """30 KiB of tokens: refused in a cookie, kept in a store."""
+    world = SignInWorld()
+    world.token_changes = {"access_token": "a" * 20_000, "refresh_token": "r" * 10_000}
+
+    assert finish(world, store=store)[0].reason == ("session_too_large" if store is None else "login_finished")
+
+
+def test_a_strict_cookie_is_reached_by_a_page_that_goes_on() -> None:
+    """`SameSite=Strict`: a redirect that began at the provider would leave the cookie behind, again and again."""
+    world = SignInWorld()
+    reply, visitor = finish(world, cookie=CookieSettings(same_site="Strict"))
+
+    assert (reply.status, reply.reason) == (200, "login_finished")
+    assert b'content="0;url=/anything/test?x=1"' in reply.body
+    assert "default-src 'none'" in dict(reply.headers)["Content-Security-Policy"]
+    assert isinstance(run(lambda: visitor.open(PAGE)), Admit)

@@ -4,17 +4,27 @@ import pytest
 
 from ostiary.identity.client_authentication import ClientCredentials
 from ostiary.relying_party.client_cookies import MAX_MOVES, OWNED_NAMES, ClientCookies
-from ostiary.relying_party.settings import RelyingPartySettings
+from ostiary.relying_party.settings import CookieSettings, RelyingPartySettings
 from tests.fakes.requests import make_request
 
+USUAL = CookieSettings()
 
-def make(discovery: str = "https://id.example/d", client_id: str = "shop", *, secure: bool = True) -> ClientCookies:
+
+def make(
+    discovery: str = "https://id.example/d",
+    client_id: str = "shop",
+    *,
+    secure: bool = True,
+    cookie: CookieSettings = USUAL,
+    secrets: tuple[str, ...] = ("a-session-secret",),
+) -> ClientCookies:
     """Make the cookies of a client."""
     settings = RelyingPartySettings(
         discovery=discovery,
         credentials=ClientCredentials(client_id=client_id),
-        secrets=("a-session-secret",),
+        secrets=secrets,
         fingerprint="f",
+        cookie=cookie,
     )
     return ClientCookies(settings, secure=secure)
 
@@ -74,3 +84,69 @@ def test_moves_are_counted_and_nonsense_counts_as_too_many(header: str, count: i
 def test_the_counter_forgets_after_seconds() -> None:
     """It only has to outlive a redirect loop."""
     assert "Max-Age=10;" in make().write_moves(2)
+
+
+@pytest.mark.parametrize(
+    ("cookie", "secure", "prefix", "attributes"),
+    [
+        (CookieSettings(), True, "__Host-ostiary_session_", "Path=/; Max-Age=3600; Secure; HttpOnly; SameSite=Lax"),
+        (CookieSettings(), False, "ostiary_session_", "Path=/; Max-Age=3600; HttpOnly; SameSite=Lax"),
+        (CookieSettings(name="shop"), True, "shop=", "Path=/; Max-Age=3600; Secure; HttpOnly; SameSite=Lax"),
+        (CookieSettings(path="/a"), True, "__Secure-ostiary_session_",
+         "Path=/a; Max-Age=3600; Secure; HttpOnly; SameSite=Lax"),
+        (CookieSettings(path="/a"), False, "ostiary_session_", "Path=/a; Max-Age=3600; HttpOnly; SameSite=Lax"),
+        (CookieSettings(domain="example.com"), True, "__Secure-ostiary_session_",
+         "Path=/; Domain=example.com; Max-Age=3600; Secure; HttpOnly; SameSite=Lax"),
+        (CookieSettings(secure=False), True, "ostiary_session_", "Path=/; Max-Age=3600; HttpOnly; SameSite=Lax"),
+        (CookieSettings(secure=True), False, "__Host-ostiary_session_",
+         "Path=/; Max-Age=3600; Secure; HttpOnly; SameSite=Lax"),
+        (CookieSettings(http_only=False), True, "__Host-ostiary_session_",
+         "Path=/; Max-Age=3600; Secure; SameSite=Lax"),
+        (CookieSettings(same_site="Strict"), True, "__Host-ostiary_session_",
+         "Path=/; Max-Age=3600; Secure; HttpOnly; SameSite=Strict"),
+        (CookieSettings(same_site="None", secure=True), True, "__Host-ostiary_session_",
+         "Path=/; Max-Age=3600; Secure; HttpOnly; SameSite=None"),
+        (CookieSettings(same_site=None), True, "__Host-ostiary_session_", "Path=/; Max-Age=3600; Secure; HttpOnly"),
+    ],
+)  # fmt: skip
+def test_the_session_cookie_is_as_the_operator_wants_it(
+    cookie: CookieSettings, prefix: str, attributes: str, *, secure: bool
+) -> None:
+    """Each `session.cookie_*`; the name's prefix promises no more than the attributes keep."""
+    session = make(secure=secure, cookie=cookie).session
+    (written,) = session.write(b"x", bytes(12), [])
+    (deleted,) = session.delete([(session.name.encode(), b"x")])
+
+    assert written.startswith(prefix)
+    assert written.partition("; ")[2] == attributes
+    assert deleted == f"{session.name}=; " + attributes.replace("Max-Age=3600", "Max-Age=0")
+
+
+def test_a_login_under_way_keeps_its_own_attributes() -> None:
+    """The provider sends people back from another site: their note of it has to come along, whatever sessions are."""
+    cookies = make(cookie=CookieSettings(name="shop", path="/a", domain="example.com", same_site="Strict"))
+
+    assert cookies.write_moves(1).startswith("__Host-ostiary_login_moves=1; Path=/; Max-Age=10; Secure; HttpOnly;")
+    assert cookies.write_moves(1).endswith("SameSite=Lax")
+
+
+def test_a_cookie_opens_for_its_client_name_and_secret_only() -> None:
+    """Whatever another instance calls its own cookie; each secret of a list opens, and only the first seals."""
+    old, new = "the-old-secret", "the-new-secret"
+
+    def open_at(cookies: ClientCookies, sealed: str) -> bytes | None:
+        return cookies.session.open((sealed.partition(";")[0].partition("=")[2].encode(),))
+
+    shop = CookieSettings(name="shop")
+    (sealed,) = make(cookie=shop, secrets=(old,)).session.write(b"x", bytes(12), [])
+    assert open_at(make(cookie=shop, secrets=(old,)), sealed) == b"x"
+    assert open_at(make(cookie=shop, secrets=(new, old)), sealed) == b"x"
+    assert open_at(make(cookie=shop, secrets=(new,)), sealed) is None
+    for other in (
+        make(client_id="other", cookie=shop, secrets=(old,)),
+        make("https://other.example/d", cookie=shop, secrets=(old,)),
+        make(cookie=CookieSettings(name="shop2"), secrets=(old,)),
+    ):
+        assert open_at(other, sealed) is None
+    (resealed,) = make(cookie=shop, secrets=(new, old)).session.write(b"x", bytes(12), [])
+    assert open_at(make(cookie=shop, secrets=(old,)), resealed) is None

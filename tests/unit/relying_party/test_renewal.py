@@ -206,6 +206,54 @@ def test_a_refresh_that_ends_after_a_logout_brings_nothing_back(store: StoreSett
 
 
 @both
+def test_who_waited_for_a_refresh_hears_of_a_logout_too(store: StoreSettings | None) -> None:
+    """Another worker waits for the result, which is there seconds after the logout: nobody is let in with it."""
+
+    async def scene(it: Signed) -> None:
+        cookie = it.cookie
+        it.world.http.hold()
+        refreshing = asyncio.create_task(it.other().open(PAGE, headers=XHR, cookie=cookie))
+        await until(lambda: it.world.http.in_the_air > 0)
+        state = it.world.stores.shared if store is None else it.world.stores.open(store)
+        tries = state.count("create")
+        waiting = asyncio.create_task(it.other().open(PAGE, headers=XHR, cookie=cookie))
+        await until(lambda: state.count("create") > tries)
+        left = asyncio.create_task(it.other().open(LOGOUT, headers={**XHR, "Accept": "text/html"}))
+        await until(left.done)
+        it.world.clock.advance(3)
+        it.world.http.release()
+        for settled in await asyncio.gather(refreshing, waiting):
+            assert not isinstance(settled, Admit)
+
+    play(store, scene)
+
+
+@both
+def test_a_result_that_could_not_be_kept_at_once_keeps_its_lock(store: StoreSettings | None) -> None:
+    """One command fails, the next one works: another worker that waits does not use the old refresh token again."""
+
+    async def scene(it: Signed) -> None:
+        state = it.world.stores.shared if store is None else it.world.stores.open(store)
+        failed: list[str] = []
+
+        async def fail_once(name: str, key: str) -> None:
+            if name == "create" and key.startswith("renewed:") and not failed:
+                failed.append(key)
+                raise StoreFault("store_unavailable", "this command only")
+
+        state.before = fail_once
+        cookie = it.cookie
+        settled = await asyncio.gather(
+            *(it.other().open(PAGE, headers=XHR, cookie=cookie) for _ in range(2)), return_exceptions=True
+        )
+        assert sorted(type(each).__name__ for each in settled) == ["Admit", "StoreFault"]
+        assert token_of(await it.other().open(PAGE, headers=XHR, cookie=cookie)) == "an-access-token-after-1"
+        assert (it.world.refreshes, it.world.reuses) == (1, 0)
+
+    play(store, scene)
+
+
+@both
 def test_a_refresh_token_that_is_refused_ends_the_session(store: StoreSettings | None) -> None:
     """`invalid_grant` is final: everybody hears it, the provider is asked once, and a navigation signs in again."""
 

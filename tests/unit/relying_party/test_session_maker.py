@@ -63,9 +63,7 @@ def test_every_login_has_an_id_and_a_family_of_its_own() -> None:
     """Random ones: nothing that a browser brought is adopted (DESIGN.md §9.8)."""
     dice = FakeRandom()
     id_token = VerifiedIdToken(CLAIMS, "raw")
-    sessions = [
-        build_session(make_settings(), Grant(TOKENS, id_token, None, NOW), id_token, dice) for _ in range(2)
-    ]
+    sessions = [build_session(make_settings(), Grant(TOKENS, id_token, None, NOW), id_token, dice) for _ in range(2)]
 
     assert len({session.id for session in sessions}) == len({session.family for session in sessions}) == 2
     assert (len(sessions[0].id), len(sessions[0].family)) == (43, 22)
@@ -98,7 +96,8 @@ def test_what_is_not_wanted_is_not_kept(contents: SessionContents, kept: set[str
 
 
 @pytest.mark.parametrize(
-    ("said", "unsaid_lifetime_s", "lifetime_s"), [(300, 50.0, 300), (None, 50.0, 50), (None, 3600.0, 3600), (0, 50.0, 50)]
+    ("said", "unsaid_lifetime_s", "lifetime_s"),
+    [(300, 50.0, 300), (None, 50.0, 50), (None, 3600.0, 3600), (0, 50.0, 50)],
 )
 def test_a_lifetime_that_the_provider_does_not_say_is_the_operators(
     said: int | None, unsaid_lifetime_s: float, lifetime_s: float

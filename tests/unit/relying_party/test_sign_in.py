@@ -9,6 +9,7 @@ from ostiary.errors import ProviderFault
 from ostiary.identity.login_flow import build_state
 from ostiary.plugin import Pending, Place, Reply
 from ostiary.relying_party.client_cookies import MAX_MOVES
+from ostiary.relying_party.settings import CookieSettings
 from tests.fakes.issuer import DISCOVERY, ISSUER
 from tests.fakes.relying_parties import CALLBACK, ORIGIN, PartyPlugin
 from tests.fakes.sign_in import SignInWorld, Visitor, location_of, run
@@ -227,3 +228,44 @@ def test_over_https_cookies_have_their_prefix() -> None:
         cookie = dict(reply.headers)["Set-Cookie"]
         assert cookie.startswith("__Host-ostiary_login_")
         assert "; Secure" in cookie
+
+
+def test_a_silent_sign_in_asks_nothing_of_the_person() -> None:
+    """`prompt=none` whatever the operator's parameters say, with the session's cookies left alone meanwhile."""
+    world = SignInWorld()
+
+    async def conversation() -> tuple[Reply, Reply]:
+        plugin = PartyPlugin(world, authorization_parameters={"prompt": "login", "audience": "api"})
+        visitor = Visitor(world, plugin)
+        await visitor.sign_in(PAGE)
+        replies = []
+        for is_silent in (True, False):
+            started = plugin.party.start_sign_in(visitor.request(PAGE), world.clock.now(), is_silent=is_silent)
+            assert isinstance(started, Reply)
+            replies.append(started)
+        return replies[0], replies[1]
+
+    silent, ordinary = run(conversation)
+    assert (asked(silent)["prompt"], asked(silent)["audience"]) == ("none", "api")
+    assert (asked(ordinary)["prompt"], asked(ordinary)["audience"]) == ("login", "api")
+    for reply, goes in ((silent, False), (ordinary, True)):
+        written = [value for name, value in reply.headers if name == "Set-Cookie"]
+        assert any(line.startswith("ostiary_session_") for line in written) == goes
+        assert any(line.startswith("ostiary_login_") for line in written)
+
+
+def test_a_session_cookie_goes_as_it_came() -> None:
+    """What is deleted before a login has the session's own name and path, not the flow's."""
+    world = SignInWorld()
+
+    async def conversation() -> list[str]:
+        cookie = CookieSettings(name="shop", path="/anything")
+        visitor = Visitor(world, PartyPlugin(world, cookie=cookie))
+        await visitor.sign_in(PAGE)
+        assert visitor.cookie_names == ["shop"]
+        visitor.plugin = PartyPlugin(world, cookie=cookie, secrets=("another-secret-of-somebody",))
+        await visitor.open(PAGE)
+        return visitor.cookie_names
+
+    (name,) = run(conversation)
+    assert name.startswith("ostiary_login_")

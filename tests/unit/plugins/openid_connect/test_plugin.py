@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from ostiary.errors import OperatorFault, ProviderFault
+from ostiary.errors import OperatorFault, ProviderFault, StoreFault
 from ostiary.plugin import Admit, Claim, Pass, Place, Reply
 from ostiary.plugins.openid_connect import plugin_type
 from ostiary.plugins.openid_connect.plugin import OpenIdConnect
-from tests.fakes.issuer import CLIENT_ID, DISCOVERY, INTROSPECTION, access_claims, sign
+from tests.fakes.issuer import CLIENT_ID, DISCOVERY, INTROSPECTION, ISSUER, access_claims, sign
 from tests.fakes.sign_in import CLIENT_SECRET, SECRET, SignInWorld, Visitor, location_of, run
 
 PAGE = "http://localhost:9080/anything/test?x=1"
@@ -314,3 +314,436 @@ def test_its_cookies_stay_at_the_gateway() -> None:
     names = run(conversation)
     assert len(names) >= 2
     assert all(name.startswith(prefixes) for name in names)
+
+
+# --- asked again
+
+
+STORED = {"storage": "sqlite"}
+both = pytest.mark.parametrize("kept", [{}, STORED], ids=["cookie", "store"])
+
+
+def with_session(kept: dict[str, Any], **attributes: Any) -> dict[str, Any]:
+    """Return attributes of sessions that are kept in cookies or in a store."""
+    return {"session": {"secret": SECRET, **kept}, "redirect_uri": CALLBACK, **attributes}
+
+
+def state_of(world: SignInWorld, plugin: OpenIdConnect) -> Any:
+    """Return the store that this instance asks."""
+    assert plugin._party is not None
+    return plugin._party._callback._store
+
+
+def silent(settled: Settled) -> bool:
+    """Say whether a redirect asks nothing of the person."""
+    return "prompt=none" in location_of(settled)
+
+
+@both
+def test_by_force_every_navigation_but_the_returning_one_signs_in_again(kept: dict[str, Any]) -> None:
+    """`force_reauthorize`, without a loop: calls use the session, and each sign-in serves one page."""
+    world = SignInWorld()
+
+    async def conversation() -> None:
+        visitor = Visitor(world, build(world, **with_session(kept, force_reauthorize=True)))
+        for _ in range(3):
+            started = await visitor.open(PAGE)
+            assert not silent(started)
+            back = await visitor.open(world.authorize(location_of(started)))
+            assert location_of(back) == "/anything/test?x=1"
+            assert isinstance(await visitor.open(PAGE, headers=XHR), Admit)
+            assert isinstance(await visitor.open(PAGE), Admit)
+            assert isinstance(await visitor.open(PAGE, headers=XHR), Admit)
+            assert isinstance(await visitor.open(PAGE, "POST", XHR), Admit)
+
+    run(conversation)
+
+
+@both
+def test_by_force_holds_at_every_worker(kept: dict[str, Any]) -> None:
+    """The page that was served is noted in the shared state: another worker does not serve a second one."""
+    world = SignInWorld()
+
+    async def conversation() -> None:
+        attributes = with_session(kept, force_reauthorize=True)
+        visitor = Visitor(world, build(world, **attributes))
+        await visitor.sign_in(PAGE)
+        assert isinstance(await visitor.open(PAGE), Admit)
+        visitor.plugin = build(world, **attributes)
+        assert isinstance(await visitor.open(PAGE, headers=XHR), Admit)
+        assert location_of(await visitor.open(PAGE)).startswith("https://issuer.example/")
+
+    run(conversation)
+
+
+@both
+def test_a_refresh_is_no_way_round(kept: dict[str, Any]) -> None:
+    """It is the same sign-in, and that one has served its page."""
+    world = SignInWorld()
+
+    async def conversation() -> None:
+        visitor = Visitor(world, build(world, **with_session(kept, force_reauthorize=True)))
+        await visitor.sign_in(PAGE)
+        assert isinstance(await visitor.open(PAGE), Admit)
+        world.clock.advance(300)
+        assert isinstance(await visitor.open(PAGE, headers=XHR), Admit)
+        assert world.refreshes == 1
+        assert not isinstance(await visitor.open(PAGE), Admit)
+
+    run(conversation)
+
+
+class Quiet:
+    """Somebody whose session has to be confirmed, and who has no refresh token for it."""
+
+    def __init__(self, kept: dict[str, Any], **attributes: Any) -> None:
+        """Build the world."""
+        self.world = SignInWorld()
+        self.world.token_changes = {"refresh_token": None, "expires_in": 3000}
+        self.attributes = with_session(kept, **{"refresh_session_interval": 100, **attributes})
+        self.visitor = Visitor(self.world, build(self.world, **self.attributes))
+
+    async def enter(self) -> "Quiet":
+        """Sign in, and let the interval pass."""
+        await self.visitor.sign_in(PAGE)
+        assert isinstance(await self.visitor.open(PAGE), Admit)
+        self.world.clock.advance(100)
+        return self
+
+
+@both
+def test_a_session_is_confirmed_without_anybody_noticing(kept: dict[str, Any]) -> None:
+    """`refresh_session_interval`: the navigation goes by way of the provider, keeps its session, and gets a new one."""
+
+    async def conversation() -> None:
+        it = await Quiet(kept).enter()
+        session_names = it.visitor.cookie_names
+        before = it.visitor.request(PAGE).cookie
+        assert isinstance(await it.visitor.open(PAGE, headers=XHR), Admit)
+        started = await it.visitor.open(PAGE)
+        assert silent(started)
+        assert set(session_names) < set(it.visitor.cookie_names)
+        assert isinstance(await it.visitor.open(PAGE, headers=XHR), Admit)
+        finished = await it.visitor.open(it.world.authorize(location_of(started)))
+        assert location_of(finished) == "/anything/test?x=1"
+        assert it.visitor.request(PAGE).cookie != before
+        assert isinstance(await it.visitor.open(PAGE), Admit)
+        it.world.clock.advance(99)
+        assert isinstance(await it.visitor.open(PAGE), Admit)
+
+    run(conversation)
+
+
+@both
+def test_it_is_tried_once_in_half_a_minute(kept: dict[str, Any]) -> None:
+    """By whichever worker and however many tabs: until then the session serves every navigation."""
+
+    async def conversation() -> None:
+        it = await Quiet(kept).enter()
+        assert silent(await it.visitor.open(PAGE))
+        for seconds in (0, 15, 14):
+            it.world.clock.advance(seconds)
+            it.visitor.plugin = build(it.world, **it.attributes)
+            assert isinstance(await it.visitor.open(PAGE), Admit)
+        it.world.clock.advance(1)
+        assert silent(await it.visitor.open(PAGE))
+
+    run(conversation)
+
+
+@both
+@pytest.mark.parametrize("error", ["login_required", "interaction_required", "consent_required"])
+def test_whom_the_provider_no_longer_knows_signs_in(kept: dict[str, Any], error: str) -> None:
+    """The answer to `prompt=none` is an ordinary sign-in, and no page of errors."""
+
+    async def conversation() -> None:
+        it = await Quiet(kept).enter()
+        started = await it.visitor.open(PAGE)
+        it.world.callback_changes = {"code": None, "error": error}
+        denied = await it.visitor.open(it.world.authorize(location_of(started)))
+        assert location_of(denied) == "/anything/test?x=1"
+        assert it.visitor.cookie_names == []
+        it.world.callback_changes = {}
+        again = await it.visitor.open(PAGE)
+        assert not silent(again)
+        await it.visitor.open(it.world.authorize(location_of(again)))
+        assert isinstance(await it.visitor.open(PAGE), Admit)
+
+    run(conversation)
+
+
+@both
+@pytest.mark.parametrize("error", ["temporarily_unavailable", "server_error", "access_denied"])
+def test_a_silent_sign_in_that_stumbles_leaves_the_session(kept: dict[str, Any], error: str) -> None:
+    """The person goes on, and is asked again after half a minute: nothing goes round in circles."""
+
+    async def conversation() -> None:
+        it = await Quiet(kept).enter()
+        started = await it.visitor.open(PAGE)
+        it.world.callback_changes = {"code": None, "error": error}
+        denied = await it.visitor.open(it.world.authorize(location_of(started)))
+        assert location_of(denied) == "/anything/test?x=1"
+        assert isinstance(await it.visitor.open(PAGE), Admit)
+
+    run(conversation)
+
+
+@both
+def test_a_provider_that_is_down_is_waited_for_with_the_session(kept: dict[str, Any]) -> None:
+    """A worker that never met it cannot send anybody there: the session goes on."""
+
+    async def conversation() -> None:
+        it = await Quiet(kept).enter()
+        it.world.take_down()
+        it.world.providers = type(it.world.providers)(
+            http=it.world.http, clock=it.world.clock, spawner=it.world.spawner, log=it.world.log
+        )
+        it.visitor.plugin = build(it.world, **it.attributes)
+        assert isinstance(await it.visitor.open(PAGE), Admit)
+        assert isinstance(await it.visitor.open(PAGE, headers=XHR), Admit)
+
+    run(conversation)
+
+
+@both
+@pytest.mark.parametrize("action", ["deny", "pass"])
+def test_where_no_sign_in_starts_the_session_goes_on(kept: dict[str, Any], action: str) -> None:
+    """`unauth_action` deny and pass: the person is known, and nobody is sent anywhere."""
+
+    async def conversation() -> None:
+        it = await Quiet(kept).enter()
+        it.visitor.plugin = build(it.world, **{**it.attributes, "unauth_action": action})
+        for _ in range(3):
+            admitted = await it.visitor.open(PAGE)
+            assert isinstance(admitted, Admit)
+            assert admitted.principal is not None
+            it.world.clock.advance(31)
+
+    run(conversation)
+
+
+@both
+def test_somebody_else_who_is_signed_in_at_the_provider_takes_over(kept: dict[str, Any]) -> None:
+    """The silent sign-in found another person: the first one's session is over, copies included."""
+
+    async def conversation() -> None:
+        it = await Quiet(kept).enter()
+        copy = it.visitor.request(PAGE).cookie.decode()
+        started = await it.visitor.open(PAGE)
+        it.world.claim_changes = {"sub": "user-2"}
+        it.world.userinfo = {"sub": "user-2"}
+        await it.visitor.open(it.world.authorize(location_of(started)))
+        admitted = await it.visitor.open(PAGE)
+        assert isinstance(admitted, Admit)
+        assert admitted.principal is not None
+        assert admitted.principal.subject == "user-2"
+        it.world.clock.advance(1)
+        assert not isinstance(await it.visitor.open(PAGE, headers=XHR, cookie=copy), Admit)
+
+    run(conversation)
+
+
+# --- stores that are down
+
+
+@both
+@pytest.mark.parametrize("action", ["auth", "deny", "pass"])
+@pytest.mark.parametrize("headers", [None, XHR])
+def test_a_store_that_is_down_is_never_anonymous(
+    kept: dict[str, Any], action: str, headers: dict[str, str] | None
+) -> None:
+    """Neither signed out nor let through as nobody: a fault, which the host answers with 503."""
+    world = SignInWorld()
+
+    async def conversation() -> None:
+        attributes = with_session(kept)
+        visitor = Visitor(world, build(world, **attributes))
+        await visitor.sign_in(PAGE)
+        names = visitor.cookie_names
+        visitor.plugin = build(world, **{**attributes, "unauth_action": action})
+        store = state_of(world, visitor.plugin)
+        store.is_down = True
+        for _ in range(2):
+            with pytest.raises(StoreFault, match="store_unavailable"):
+                await visitor.open(PAGE, headers=headers)
+        assert names == visitor.cookie_names
+        store.is_down = False
+        admitted = await visitor.open(PAGE, headers=headers)
+        assert isinstance(admitted, Admit)
+        assert admitted.principal is not None
+
+    run(conversation)
+
+
+@both
+def test_a_store_that_is_down_finishes_no_sign_in(kept: dict[str, Any]) -> None:
+    """The code is not spent, and the same address works when the store is back."""
+    world = SignInWorld()
+
+    async def conversation() -> None:
+        visitor = Visitor(world, build(world, **with_session(kept)))
+        back = world.authorize(location_of(await visitor.open(PAGE)))
+        store = state_of(world, visitor.plugin)  # type: ignore[arg-type]
+        store.is_down = True
+        with pytest.raises(StoreFault):
+            await visitor.open(back)
+        assert world.http.count(f"{ISSUER}/token") == 0
+        store.is_down = False
+        finished = await visitor.open(back)
+        assert isinstance(finished, Reply)
+        assert finished.reason == "login_finished"
+
+    run(conversation)
+
+
+# --- names
+
+
+def test_a_cookie_of_another_name_stays_at_the_gateway_too() -> None:
+    """`session.cookie_name`: what the upstream is not sent is named after it, chunks included."""
+    world = SignInWorld()
+    world.token_changes = {"access_token": "a" * 9000}
+    plugin = build(world, **with_session({"cookie_name": "shop"}))
+
+    async def conversation() -> list[str]:
+        visitor = Visitor(world, plugin)
+        await visitor.sign_in(PAGE)
+        assert isinstance(await visitor.open(PAGE), Admit)
+        return visitor.cookie_names
+
+    names = run(conversation)
+    assert {"shop", "shop_1", "shop_2"} <= set(names)
+    for name in names:
+        assert any(
+            name == owned or (owned.endswith("*") and name.startswith(owned[:-1])) for owned in plugin.cookie_names
+        )
+
+
+@both
+def test_two_clients_side_by_side(kept: dict[str, Any]) -> None:
+    """One browser, one host, two clients: both stay signed in, and signing out of one leaves the other."""
+    world = SignInWorld()
+
+    async def conversation() -> None:
+        one = build(world, **with_session(kept))
+        other = build(world, **with_session(kept, client_id="second"))
+        visitor = Visitor(world, one)
+        await visitor.sign_in(PAGE)
+        visitor.plugin = other
+        await visitor.sign_in(PAGE)
+        for plugin in (one, other, one):
+            visitor.plugin = plugin
+            assert isinstance(await visitor.open(PAGE, headers=XHR), Admit)
+        left = await visitor.open("http://localhost:9080/logout", headers={**XHR, "Sec-Fetch-Site": "same-origin"})
+        assert isinstance(left, Reply)
+        assert left.reason == "signed_out"
+        assert not isinstance(await visitor.open(PAGE, headers=XHR), Admit)
+        visitor.plugin = other
+        assert isinstance(await visitor.open(PAGE, headers=XHR), Admit)
+
+    run(conversation)
+
+
+@both
+@pytest.mark.parametrize("same_site", ["Strict", "Lax", "None", "Default"])
+def test_every_kind_of_cookie_ends_in_a_session(kept: dict[str, Any], same_site: str) -> None:
+    """`Strict` by a page that goes on by itself, because a browser would not send it along a redirect from afar."""
+    world = SignInWorld()
+    page, callback = PAGE.replace("http:", "https:"), CALLBACK.replace("http:", "https:")
+    attributes = with_session({"cookie_same_site": same_site, **kept}, redirect_uri=callback)
+
+    async def conversation() -> None:
+        visitor = Visitor(world, build(world, **attributes))
+        finished = await visitor.sign_in(page)
+        (written,) = (value for name, value in finished.headers if name == "Set-Cookie" and "Max-Age=0" not in value)
+        assert ("SameSite=" + same_site in written) == (same_site != "Default")
+        assert ("SameSite" in written) == (same_site != "Default")
+        if same_site == "Strict":
+            assert (finished.status, finished.reason) == (200, "login_finished")
+            assert b'content="0;url=/anything/test?x=1"' in finished.body
+        else:
+            assert (finished.status, location_of(finished)) == (303, "/anything/test?x=1")
+        assert isinstance(await visitor.open(page), Admit)
+
+    run(conversation)
+
+
+@both
+def test_a_secret_is_changed_in_three_steps_without_signing_anybody_out(kept: dict[str, Any]) -> None:
+    """New beside old, new before old, new alone: through a refresh whose answer was lost in between."""
+    old, new = "the-old-secret-of-sessions", "the-new-secret-of-sessions"
+    world = SignInWorld()
+
+    def instance(*secrets: str) -> OpenIdConnect:
+        return build(world, session={"secret": list(secrets), **kept}, redirect_uri=CALLBACK)
+
+    async def conversation() -> None:
+        visitor = Visitor(world, instance(old))
+        await visitor.sign_in(PAGE)
+        world.clock.advance(300)
+        first = visitor.request(PAGE).cookie.decode()
+        await visitor.send(visitor.request(PAGE, headers=XHR), PAGE, is_lost=True)
+        visitor.plugin = instance(new, old)
+        assert isinstance(await visitor.open(PAGE, headers=XHR, cookie=first), Admit)
+        assert (world.refreshes, world.reuses) == (1, 0)
+        world.clock.advance(300)
+        assert isinstance(await visitor.open(PAGE, headers=XHR), Admit)
+        assert isinstance(await visitor.open(PAGE, headers=XHR), Admit)
+        visitor.plugin = instance(new)
+        assert isinstance(await visitor.open(PAGE, headers=XHR), Admit)
+        assert (world.refreshes, world.reuses) == (2, 0)
+
+    run(conversation)
+
+
+@both
+@pytest.mark.parametrize(
+    ("contents", "told"),
+    [
+        (None, {"X-Access-Token", "X-ID-Token", "X-Userinfo", "X-Refresh-Token", "X-Raw-ID-Token"}),
+        ({"access_token": True, "enc_id_token": True}, {"X-Access-Token", "X-Refresh-Token", "X-Raw-ID-Token"}),
+        ({"access_token": True, "enc_id_token": True, "user": True, "id_token": True},
+         {"X-Access-Token", "X-ID-Token", "X-Userinfo", "X-Refresh-Token", "X-Raw-ID-Token"}),
+    ],
+)  # fmt: skip
+def test_the_upstream_is_told_what_is_kept(
+    kept: dict[str, Any], contents: dict[str, bool] | None, told: set[str]
+) -> None:
+    """With every header switched on."""
+    assert told == _list_headers(
+        with_session(kept, session_contents=contents, set_refresh_token_header=True, set_raw_id_token_header=True)
+    )
+
+
+@both
+@pytest.mark.parametrize(
+    ("contents", "told"),
+    [({}, set()), ({"id_token": True}, {"X-ID-Token"}), ({"user": True}, {"X-Userinfo"}),
+     ({"enc_id_token": True}, set()),
+     ({"access_token": True}, {"X-Access-Token"})],
+)  # fmt: skip
+def test_each_part_of_a_session_by_itself(kept: dict[str, Any], contents: dict[str, bool], told: set[str]) -> None:
+    """`{}` is a person and nothing else, for an hour: without a token nothing runs out, and nothing is renewed."""
+    assert told == _list_headers(with_session(kept, session_contents=contents))
+
+
+def _list_headers(attributes: dict[str, Any]) -> set[str]:
+    """Sign in, and return the headers that the upstream gets."""
+    world = SignInWorld()
+
+    async def conversation() -> set[str]:
+        visitor = Visitor(world, build(world, **attributes))
+        await visitor.sign_in(PAGE)
+        admitted = await visitor.open(PAGE)
+        assert isinstance(admitted, Admit)
+        assert admitted.principal is not None
+        assert admitted.principal.subject == "user-1"
+        assert admitted.edits is not None
+        if "access_token" not in (attributes.get("session_contents") or {"access_token": True}):
+            world.clock.advance(3599)
+            assert isinstance(await visitor.open(PAGE), Admit)
+            assert world.refreshes == 0
+        return {line.partition(": ")[0] for line in admitted.edits.block.decode().splitlines()}
+
+    names: set[str] = run(conversation)
+    return names
