@@ -318,14 +318,13 @@ def test_tokens_live_as_long_as_it_is_told(provider: OidcProvider) -> None:
 
 
 def test_it_goes_away_and_comes_back_with_what_it_knows(provider: OidcProvider) -> None:
-    """The control that outage tests use: connections are refused for a while, and refresh tokens are good afterwards."""
+    """The control that outage tests use: connections are refused, and refresh tokens are good afterwards."""
     tokens = _tokens(provider)
-    provider.go_away(0.5)
-    with pytest.raises(OSError, match="refused|reset"):
-        for _ in range(50):
-            call(provider.discovery_url)
-            time.sleep(0.01)
-    time.sleep(1.0)
+    provider.go_away(1.5)
+    time.sleep(0.5)
+    with pytest.raises(ConnectionRefusedError):
+        call(provider.discovery_url)
+    time.sleep(1.5)
     assert provider.token(SHOP, grant_type="refresh_token", refresh_token=tokens["refresh_token"]).status == 200
 
 

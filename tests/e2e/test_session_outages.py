@@ -22,7 +22,8 @@ STORAGES = ("cookie-sqlite", "redis")
 TIMEOUT_S = 1
 AWAY_S = 6.0
 PAUSE_S = 30.0  # a refresh that failed is not tried again by the same gateway for so long
-LOCK_S = 2 * (TIMEOUT_S + 2)
+LOCK_S = 5 * TIMEOUT_S + 5  # as long as all calls of a refresh may take
+PATIENCE_S = TIMEOUT_S + 2  # for how long a request waits for a refresh
 NOISE_S = 1.5  # for a machine that others use too
 
 
@@ -165,7 +166,7 @@ def test_signing_out_works_while_the_provider_is_away(scene: SessionScene) -> No
 
 
 def test_a_gateway_that_dies_while_it_refreshes_is_waited_for(scene: SessionScene) -> None:
-    """Its lock runs out, twice the time that a refresh may take; until then 503, and then another gateway refreshes.
+    """Its lock runs out after the longest that a refresh may take: until then 503, and then another one refreshes.
 
     The provider had not used the refresh token up. If it had, and the answer died with the gateway, only a new sign-in
     would help: docs/reliability.md says so.
@@ -181,9 +182,11 @@ def test_a_gateway_that_dies_while_it_refreshes_is_waited_for(scene: SessionScen
         died_at = time.monotonic()
         assert asked.result() is None
     answers: list[Response] = []
-    while not answers or (answers[-1].status != 200 and time.monotonic() - died_at < LOCK_S + NOISE_S):
+    while not answers or (answers[-1].status != 200 and time.monotonic() - died_at < LOCK_S + PATIENCE_S):
         answers.append(scene.call("/app/test", cookie, gateway=1))
-    show("gateway killed in a refresh", storage=scene.storage, served_again_after_s=time.monotonic() - died_at)
+    served_after_s = time.monotonic() - died_at
+    assert served_after_s < LOCK_S + PATIENCE_S + NOISE_S
+    show("gateway killed in a refresh", storage=scene.storage, served_again_after_s=served_after_s)
     assert all(is_unavailable(answer) for answer in answers[:-1])
     assert answers[-1].json()["access_token"] != page.json()["access_token"]
     assert [asked["status"] for asked in scene.refreshes()] == [200]

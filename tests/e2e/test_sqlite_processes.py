@@ -7,6 +7,7 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,10 @@ def test_a_process_that_ends_takes_nothing_from_one_that_stays(scene: SessionSce
     scene.start(0)
     wait_until(lambda: scene.call("/app/test", old).status == 401, WITHIN_S)
     assert browser.xhr(scene.url("/app/test")).status == 200
+
+    due, _ = scene.sign_in_briefly()
+    cookie = scene.show_cookies(due)
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda n: scene.call(f"/app/{n}", cookie, n % 2), range(20)))
+    assert [answer.status for answer in answers] == [200] * 20
+    assert [asked["status"] for asked in scene.refreshes()] == [200]

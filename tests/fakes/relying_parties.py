@@ -71,4 +71,4 @@ class PartyPlugin:
 
     def _sign_in(self, request: Request, found: NoSession, now: float) -> Verdict:
         self.missed.append(found.reason)
-        return self.party.start_sign_in(request, now, is_silent=found.is_silent)
+        return self.party.start_sign_in(request, now, found.occasion)

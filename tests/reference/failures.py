@@ -135,6 +135,13 @@ def _(world: SignInWorld) -> Reply:
     return come_back(world, cookie="")
 
 
+@failure("session_cookie_lost")
+def _(world: SignInWorld) -> Reply:
+    stage = Stage(world, session={"secret": SECRET, "cookie_path": "/elsewhere"})
+    stage.open(stage.come_back())
+    return stage.refuse(PAGE)
+
+
 @failure("flow_elsewhere")
 def _(world: SignInWorld) -> Reply:
     return come_back(world)

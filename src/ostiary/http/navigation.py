@@ -12,7 +12,7 @@ _FETCH_METADATA = (b"sec-fetch-dest", b"sec-fetch-site", b"sec-fetch-user")
 
 def is_navigation(request: Request) -> bool:
     """Say whether the request opens a page: GET or HEAD, a navigation by Fetch Metadata or by Accept, no prefetch."""
-    if request.method not in _METHODS or _is_speculative(request):
+    if request.method not in _METHODS or is_speculative(request):
         return False
     mode = request.field(b"sec-fetch-mode")
     if mode is not None:
@@ -28,7 +28,7 @@ def accepts_html(request: Request) -> bool:
     return accept is not None and b"text/html" in accept.lower()
 
 
-def _is_speculative(request: Request) -> bool:
+def is_speculative(request: Request) -> bool:
     """Prefetch and prerender: `Sec-Purpose` of today's browsers, `Purpose` of older ones."""
     for name in (b"sec-purpose", b"purpose"):
         purpose = request.field(name)

@@ -37,7 +37,7 @@ class SessionTooLarge(Exception):  # noqa: N818 - an answer to whoever wants to 
 class SessionCookie:
     """One session cookie by name: collects, opens, seals and deletes its chunks."""
 
-    __slots__ = ("_attributes", "_binding", "_chunk_prefix", "_lifetime_s", "_name", "_sealer", "allowed_bytes", "name")
+    __slots__ = ("_attributes", "_binding", "_chunk_names", "_lifetime_s", "_name", "_sealer", "allowed_bytes", "name")
 
     def __init__(
         self, name: str, binding: Sequence[str], sealer: Sealer, attributes: CookieAttributes, lifetime_s: int
@@ -45,7 +45,7 @@ class SessionCookie:
         """Bind the seal to the name and to `binding` (issuer, client, version)."""
         self.name = name
         self._name = name.encode("ascii")
-        self._chunk_prefix = self._name + b"_"
+        self._chunk_names = tuple(self._name + b"_" + suffix for suffix in _SUFFIXES)
         self._binding = bind(name, *binding)
         self._sealer = sealer
         self._attributes = attributes
@@ -56,13 +56,13 @@ class SessionCookie:
         """Return the chunks in order; `()` when there is no such cookie, None when they do not fit together."""
         first: bytes | None = None
         others: dict[bytes, bytes] | None = None
-        name, prefix = self._name, self._chunk_prefix
+        name, chunk_names = self._name, self._chunk_names
         for key, value in cookies:
             if key == name:
                 if first is not None:
                     return None
                 first = value
-            elif key.startswith(prefix):
+            elif key in chunk_names:
                 if others is None:
                     others = {}
                 if key in others:
@@ -70,9 +70,9 @@ class SessionCookie:
                 others[key] = value
         if others is None:
             return () if first is None else (first,)
-        if first is None or len(others) >= MAX_CHUNKS:
+        if first is None:
             return None
-        rest = [others.get(prefix + suffix) for suffix in _SUFFIXES[: len(others)]]
+        rest = [others.get(chunk_name) for chunk_name in chunk_names[: len(others)]]
         chunks = [chunk for chunk in rest if chunk is not None]
         return None if len(chunks) != len(rest) else (first, *chunks)
 
@@ -108,9 +108,14 @@ class SessionCookie:
         """Return the Set-Cookie values that remove every chunk that the request brought, fitting or not."""
         return self._delete(present, keep=())
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all cookies that a session may take."""
+        return (self.name, *(name.decode("ascii") for name in self._chunk_names))
+
     def is_ours(self, key: bytes) -> bool:
         """Say whether a cookie's name is that of one of our chunks."""
-        return key == self._name or key.startswith(self._chunk_prefix)
+        return key == self._name or key in self._chunk_names
 
     def _count_others(self, present: Cookies) -> int:
         """Return how many bytes of a Cookie header are not ours."""

@@ -45,9 +45,7 @@ class SingleFlight(Generic[T]):
             raise outcome.again()
         return outcome
 
-    async def _fly(
-        self, key: Hashable, flight: asyncio.Future[T | Fault], work: Callable[[], Awaitable[T]]
-    ) -> None:
+    async def _fly(self, key: Hashable, flight: asyncio.Future[T | Fault], work: Callable[[], Awaitable[T]]) -> None:
         outcome: T | Fault = ProviderFault("provider_unreachable", "the call was given up")
         try:
             outcome = await work()

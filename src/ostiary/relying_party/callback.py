@@ -31,7 +31,7 @@ from ostiary.relying_party.callback_answers import CallbackAnswers
 from ostiary.relying_party.client_cookies import ClientCookies
 from ostiary.relying_party.id_tokens import IdTokens
 from ostiary.relying_party.pages import add_cookies, build_hop, build_redirect
-from ostiary.relying_party.renewal import find_state
+from ostiary.relying_party.replacements import find_state
 from ostiary.relying_party.return_address import ReturnAddress
 from ostiary.relying_party.revocations import Revocations
 from ostiary.relying_party.session_keeper import SessionKeeper
@@ -81,23 +81,35 @@ class Callback:
             response = self._check_request(request)
             flow = await self._find_flow(response, request, cookies)
             reply = await self._complete(response, flow, request, keeper)
+            if reply.reason == "login_finished":
+                reply = add_cookies(reply, (cookies.write_arrival(),))
         except (CallbackRefused, FlowRefused, TokenRefused) as refused:
-            reply = self._answers.refuse(request, refused, flow, self._services.clock.now())
+            reply = self._go_on(flow, refused.code) or self._answers.refuse(
+                request, refused, flow, self._services.clock.now()
+            )
         except AuthorizationDenied as denied:
-            reply = self._deny(request, denied, flow, keeper)
+            reply = await self._deny(request, denied, flow, keeper)
         except ProviderFault as fault:
-            reply = self._answers.blame_provider(request, fault, flow)
+            reply = self._go_on(flow, fault.code) or self._answers.blame_provider(request, fault, flow)
         return add_cookies(reply, deletions)
 
-    def _deny(
+    def _go_on(self, flow: LoginFlow | None, cause: str) -> Reply | None:
+        """A silent login that failed was noticed by nobody: there is a session, and it goes on."""
+        if flow is None or not flow.is_silent:
+            return None
+        self._services.log.event("warning", "silent_login_failed", "a session could not be confirmed", cause=cause)
+        return build_redirect(303, _find_place(flow), "silent_login_failed", ())
+
+    async def _deny(
         self, request: Request, denied: AuthorizationDenied, flow: LoginFlow | None, keeper: SessionKeeper
     ) -> Reply:
-        """A silent login that cannot be silent goes on as an ordinary one: without the session the next page asks."""
+        """A provider that would have to ask the person knows them no more: the session ends, and the next page asks."""
         if flow is None or not flow.is_silent:
             return self._answers.deny(request, denied, flow)
-        over = denied.error in _WANTS_INTERACTION
-        deletions = keeper.cookie.delete(request.cookies) if over else ()
-        return build_redirect(303, _find_place(flow), "silent_login_refused", deletions)
+        if denied.error not in _WANTS_INTERACTION:
+            return build_redirect(303, _find_place(flow), "silent_login_failed", ())
+        await self._end_session_before(request, keeper, None)
+        return build_redirect(303, _find_place(flow), "silent_login_refused", keeper.cookie.delete(request.cookies))
 
     async def _complete(
         self, response: AuthorizationResponse, flow: LoginFlow, request: Request, keeper: SessionKeeper
@@ -114,7 +126,7 @@ class Callback:
             userinfo = await self._id_tokens.fetch_userinfo(tokens.access_token, subject, metadata, request.id)
         grant = Grant(tokens, id_token, userinfo, received_at)
         session = build_session(self._settings, grant, id_token, self._services.random)
-        await self._end_session_of_another(request, keeper, subject)
+        await self._end_session_before(request, keeper, subject if flow.is_silent else None)
         return await self._answer(session, flow, request, keeper)
 
     def _check_request(self, request: Request) -> AuthorizationResponse:
@@ -146,8 +158,11 @@ class Callback:
             code_verifier=callback.flow.code_verifier,
         )
 
-    async def _end_session_of_another(self, request: Request, keeper: SessionKeeper, subject: str) -> None:
-        """DESIGN.md §9.8: whoever was signed in before in this browser no longer is. Raises StoreFault."""
+    async def _end_session_before(self, request: Request, keeper: SessionKeeper, spared: str | None) -> None:
+        """DESIGN.md §9.8: whoever was signed in before in this browser no longer is. Raises StoreFault.
+
+        A silent login spares the session of the same subject: calls of a page may be on their way with its cookie.
+        """
         chunks = keeper.cookie.collect(request.cookies)
         if not chunks:
             return
@@ -156,7 +171,7 @@ class Callback:
             record = opened if isinstance(opened, Session) else await keeper.load(opened)
         except SessionRefused:
             return
-        if record is not None and record.subject != subject:
+        if record is not None and record.subject != spared:
             await self._revocations.revoke(record.family, record.expires_at)
             await keeper.remove(record.id)
 

@@ -9,7 +9,7 @@ import re
 from hashlib import sha256
 from typing import final
 
-from ostiary.http.cookies import CookieAttributes, render_set_cookie
+from ostiary.http.cookies import CookieAttributes, render_deleted_cookie, render_set_cookie
 from ostiary.http.request import Request
 from ostiary.identity.login_flow import FLOW_VERSION, FlowCookies
 from ostiary.identity.sealing import Sealer, bind
@@ -31,12 +31,12 @@ _ONE_DIGIT = re.compile(rb"[0-9]\Z")
 
 @final
 class ClientCookies:
-    """Session and flow cookies under one scheme, and the counter that keeps host moves from going round in circles.
+    """Session and flow cookies under one scheme, and two notes that keep browsers from going round in circles.
 
     `binding` is what everything sealed for this client is bound to: provider, client and record version.
     """
 
-    __slots__ = ("_flow_attributes", "_moves_name", "binding", "flows", "session")
+    __slots__ = ("_arrival_name", "_flow_attributes", "_moves_name", "binding", "flows", "session")
 
     def __init__(self, settings: RelyingPartySettings, *, secure: bool) -> None:
         """Derive names and keys."""
@@ -45,6 +45,7 @@ class ClientCookies:
         host = "__Host-" if secure else ""
         self._flow_attributes = CookieAttributes(secure=secure)
         self._moves_name = f"{host}{FLOW_PREFIX}moves"
+        self._arrival_name = f"{host}{FLOW_PREFIX}{digest}_done"
         self.binding = (*client, str(SESSION_VERSION))
         attributes = _plan_attributes(settings.cookie, secure=secure)
         self.session = SessionCookie(
@@ -70,6 +71,22 @@ class ClientCookies:
         if len(counts) > 1 or not _ONE_DIGIT.match(counts[0]):
             return MAX_MOVES
         return int(counts[0])
+
+    def write_arrival(self) -> str:
+        """Return the Set-Cookie value that remembers for ten seconds that a login has just ended well."""
+        return render_set_cookie(self._arrival_name, "1", self._flow_attributes, _MOVES_LIFETIME_S)
+
+    def has_lost_session(self, request: Request) -> bool:
+        """Say whether a login ended well a moment ago, and the browser does not send the session that it was given."""
+        name = self._arrival_name.encode("ascii")
+        return any(key == name for key, _ in request.cookies) and self.session.collect(request.cookies) == ()
+
+    def delete_arrival(self, request: Request) -> tuple[str, ...]:
+        """Return the Set-Cookie value that forgets it, if the request brought it."""
+        name = self._arrival_name.encode("ascii")
+        if not any(key == name for key, _ in request.cookies):
+            return ()
+        return (render_deleted_cookie(self._arrival_name, self._flow_attributes),)
 
     def write_moves(self, count: int) -> str:
         """Return the Set-Cookie value that remembers a host move for ten seconds."""

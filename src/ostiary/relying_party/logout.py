@@ -10,7 +10,7 @@ from typing import final
 from urllib.parse import quote, urlsplit
 
 from ostiary.errors import OperatorFault, ProviderFault
-from ostiary.http.navigation import accepts_html
+from ostiary.http.navigation import accepts_html, is_speculative
 from ostiary.http.page import Link
 from ostiary.http.request import Request
 from ostiary.identity.authorization import read_parameters
@@ -19,14 +19,16 @@ from ostiary.identity.sealing import NONCE_BYTES, Sealer, bind
 from ostiary.identity.session import Session, SessionRefused
 from ostiary.plugin import Claim, Pending, Reply, Services, Verdict
 from ostiary.providers.provider import Provider
-from ostiary.relying_party.client_cookies import digest_client
+from ostiary.relying_party.client_cookies import ClientCookies, digest_client
 from ostiary.relying_party.pages import add_cookies, build_page_reply, build_redirect
-from ostiary.relying_party.renewal import Ended, Renewal
+from ostiary.relying_party.renewal import Renewal
+from ostiary.relying_party.replacements import Ended
 from ostiary.relying_party.return_address import ReturnAddress
 from ostiary.relying_party.revocations import Revocations
 from ostiary.relying_party.session_keeper import SessionKeeper
 from ostiary.relying_party.settings import RelyingPartySettings
 from ostiary.relying_party.token_client import TokenClient
+from ostiary.relying_party.token_revocation import revoke_tokens
 
 Chunks = tuple[bytes, ...]
 CONFIRMATION_S = 300
@@ -67,11 +69,12 @@ class Logout:
         """Say whether a (decoded) path is the one that signs people out, whatever its query."""
         return path == self._settings.logout.path
 
-    def answer(self, request: Request, keeper: SessionKeeper, renewal: Renewal) -> Verdict:
+    def answer(self, request: Request, cookies: ClientCookies, keeper: SessionKeeper, renewal: Renewal) -> Verdict:
         """Sign out what this site itself asked to be signed out; ask the person about everything else."""
         chunks = keeper.cookie.collect(request.cookies) or ()
         if self._is_wanted(request, chunks):
-            return Pending(lambda: self._sign_out(request, chunks, keeper, renewal))
+            left = cookies.delete_arrival(request)
+            return Pending(lambda: self._sign_out(request, chunks, keeper, renewal, left))
         confirmed = f"{self._settings.logout.path}?confirm={self._write_confirmation(chunks)}"
         return build_page_reply(request, "logout_unconfirmed", link=Link("Sign out", confirmed))
 
@@ -79,6 +82,8 @@ class Logout:
         """Fetch Metadata, else Origin or Referer, say who asks; programs say nothing of the kind and are no risk."""
         if self._is_confirmed(request, chunks):
             return True
+        if is_speculative(request):  # a browser that fetches ahead has nobody's word for it
+            return False
         site = request.field(b"sec-fetch-site")
         if site is not None:
             return site in _OWN_SITES
@@ -107,10 +112,12 @@ class Logout:
     def _bind(self, chunks: Chunks) -> bytes:
         return bind("logout", self._client, sha256(b".".join(chunks)).hexdigest())
 
-    async def _sign_out(self, request: Request, chunks: Chunks, keeper: SessionKeeper, renewal: Renewal) -> Reply:
+    async def _sign_out(
+        self, request: Request, chunks: Chunks, keeper: SessionKeeper, renewal: Renewal, left: tuple[str, ...]
+    ) -> Reply:
         """End the session, then send the person on. Raises StoreFault while it cannot be ended everywhere."""
         record = await self._end_session(chunks, keeper, renewal)
-        deletions = keeper.cookie.delete(request.cookies)
+        deletions = (*keeper.cookie.delete(request.cookies), *left)
         try:
             metadata = await self._provider.load_metadata(self._services.clock.now())
         except ProviderFault as fault:
@@ -120,7 +127,9 @@ class Logout:
             )  # fmt: skip
             return add_cookies(build_page_reply(request, "logout_incomplete"), deletions)
         if record is not None and self._settings.logout.revokes_tokens:
-            self._services.spawner.spawn("token revocation", self._revoke_tokens(record, metadata))
+            self._services.spawner.spawn(
+                "token revocation", revoke_tokens(record, metadata, self._tokens, self._services.log)
+            )
         location = self._plan_location(request, record, metadata)
         if location is None:
             again = Link("Sign in again", self._address.find_start(request))
@@ -142,19 +151,6 @@ class Logout:
         for known in {opened.id} | ({newest.id} if newest is not None else set()):
             await keeper.remove(known)
         return newest
-
-    async def _revoke_tokens(self, record: Session, metadata: Metadata) -> None:
-        """RFC 7009 §2.1: the refresh token first, because its revocation may take the access token along."""
-        for token, hint in ((record.refresh_token, "refresh_token"), (record.access_token, "access_token")):
-            if token is None:
-                continue
-            try:
-                await self._tokens.revoke(metadata, token=token, hint=hint)
-            except ProviderFault as fault:
-                self._services.log.event(
-                    "warning", "revocation_failed", f"the provider did not revoke the {hint}", cause=fault.code,
-                    detail=fault.detail,
-                )  # fmt: skip
 
     def _plan_location(self, request: Request, record: Session | None, metadata: Metadata) -> str | None:
         """RP-Initiated Logout §2: to the provider with what tells it who is leaving; without it, to the landing."""

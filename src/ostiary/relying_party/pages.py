@@ -84,6 +84,13 @@ TEXTS = {
         "The browser sent no cookie at all, and the sign-in was remembered in one.",
         "Allow cookies for this site, and open it by https if it has that; then open the page you wanted once more.",
     ),
+    "session_cookie_lost": Text(
+        400,
+        "The browser did not keep the session",
+        "You signed in a moment ago, but the browser did not send back the cookie that it was given for it.",
+        "Open this site by https if it has that, and allow its cookies; then open the page once more. The operator "
+        "should look at session.cookie_secure, cookie_same_site, cookie_domain and cookie_path.",
+    ),
     "provider_access_denied": Text(
         403,
         "Not signed in",

@@ -12,7 +12,9 @@ from ostiary.providers.provider import Provider
 from ostiary.relying_party.callback import Callback
 from ostiary.relying_party.client_cookies import ClientCookies, digest_client
 from ostiary.relying_party.logout import Logout
-from ostiary.relying_party.renewal import Renewal, find_state
+from ostiary.relying_party.occasion import Occasion
+from ostiary.relying_party.renewal import Renewal
+from ostiary.relying_party.replacements import find_state
 from ostiary.relying_party.return_address import ReturnAddress
 from ostiary.relying_party.revocations import Revocations
 from ostiary.relying_party.session_keeper import SessionKeeper
@@ -61,8 +63,7 @@ class RelyingParty:
     @property
     def cookie_names(self) -> tuple[str, ...]:
         """The names of session cookies that are not made of the usual prefixes."""
-        names = dict.fromkeys(side.cookies.session.name for side in (self._secure, self._plain))
-        return tuple(name for each in names for name in (each, f"{each}_*"))
+        return tuple(dict.fromkeys(name for side in (self._secure, self._plain) for name in side.cookies.session.names))
 
     def is_callback(self, request: Request) -> bool:
         """Say whether sign-ins return to this path."""
@@ -80,7 +81,7 @@ class RelyingParty:
     def sign_out(self, request: Request) -> Verdict:
         """End the session, here and at the provider. A Pending's `settle()` may raise StoreFault."""
         side = self._side(request)
-        return self._logout.answer(request, side.keeper, side.renewal)
+        return self._logout.answer(request, side.cookies, side.keeper, side.renewal)
 
     def find_session(self, request: Request, now: float) -> Found | PendingSession:
         """Return the session's verdict, why there is no session, or what has to be awaited to know."""
@@ -91,12 +92,12 @@ class RelyingParty:
         """Return the Set-Cookie values that remove the session's cookies, as far as the request brought any."""
         return self._side(request).cookies.session.delete(request.cookies)
 
-    def start_sign_in(self, request: Request, now: float, *, is_silent: bool = False) -> Verdict:
-        """Send a navigation to the provider; silently it asks nothing of the person, and keeps the session meanwhile.
+    def start_sign_in(self, request: Request, now: float, occasion: Occasion = Occasion.NOBODY) -> Verdict:
+        """Send a navigation to the provider; a session that is there goes on meanwhile.
 
         A Pending's `settle()` may raise ProviderFault.
         """
-        return self._sign_in.start(request, self._side(request).cookies, now, is_silent=is_silent)
+        return self._sign_in.start(request, self._side(request).cookies, now, occasion=occasion)
 
     def _side(self, request: Request) -> _Side:
         return self._secure if request.scheme == "https" else self._plain

@@ -15,7 +15,9 @@ from ostiary.identity.session_cookie import SessionTooLarge
 from ostiary.identity.session_lifetime import Judgement, Standing, find_end, find_touch_due, judge
 from ostiary.plugin import Admit, Services
 from ostiary.relying_party.identity_headers import build_session_admit
-from ostiary.relying_party.renewal import PAUSE_AFTER_FAILURE_S, Ended, Renewal
+from ostiary.relying_party.occasion import Occasion
+from ostiary.relying_party.renewal import PAUSE_AFTER_FAILURE_S, Renewal
+from ostiary.relying_party.replacements import Ended
 from ostiary.relying_party.revocations import Revocations
 from ostiary.relying_party.session_keeper import Cookies, SessionKeeper
 from ostiary.relying_party.settings import RelyingPartySettings
@@ -30,20 +32,25 @@ class NoSession:
 
     `session_absent`, `session_broken`, `session_foreign`, `session_expired`, `session_revoked`, `session_replaced`,
     `session_gone`, `refresh_refused`, `session_too_large`; `scope_missing` and `claims_refused` are told apart by the
-    caller. With `fallback` the session goes on where no login can be started: one is due (`reauthentication_due`), and
-    `is_silent` says that nobody has to type anything for it.
+    caller. With `reauthentication_due` there is a session, and `occasion` says how the provider is to be asked; with a
+    `fallback` it goes on where no login can be started.
     """
 
-    __slots__ = ("detail", "fallback", "is_silent", "reason")
+    __slots__ = ("detail", "fallback", "occasion", "reason")
 
     def __init__(
-        self, reason: str, fallback: Admit | None = None, *, is_silent: bool = False, detail: str = ""
+        self,
+        reason: str,
+        fallback: Admit | None = None,
+        *,
+        occasion: Occasion = Occasion.NOBODY,
+        detail: str = "",
     ) -> None:
         """Hold the stable reason, and a `detail` for the log."""
         self.reason = reason
         self.detail = detail
         self.fallback = fallback
-        self.is_silent = is_silent
+        self.occasion = occasion
 
 
 class Resolved(NamedTuple):
@@ -95,10 +102,10 @@ class SessionResolution:
         judgement = judge(record, self._settings.renewal, now)
         if judgement.standing is Standing.DUE:
             return None
-        self._confirm_replacement(record)
+        self._confirm_replacement(record, now)
         touched = self._touch(record, now)
-        cookies = () if touched is record else self._keeper.write_cookie(touched, present)
-        return self._admit(touched, judgement, cookies, now)
+        cookies = () if touched is record else self._write_cookie(touched, present)
+        return self._admit(touched if cookies else record, judgement, cookies or (), now)
 
     async def resolve(self, chunks: tuple[bytes, ...], present: Cookies) -> Resolved | NoSession:
         """Return what becomes of a session. Raises StoreFault, and ProviderFault where no answer can be had now."""
@@ -117,13 +124,18 @@ class SessionResolution:
         judgement = judge(record, self._settings.renewal, now)
         if judgement.standing is Standing.DUE:
             return await self._renew(record, present)
-        self._confirm_replacement(record)
+        is_shown = record.id == opened.id  # else it is a successor, and its own cookie has not come yet
+        if is_shown:
+            self._confirm_replacement(record, now)
         touched = self._touch(record, now)
         if touched is not record:
             await self._keeper.save(touched)
-        is_new = record.id != opened.id or (touched is not record and self._keeper.is_sealed)
-        cookies = self._keeper.write_cookie(touched, present) if is_new else ()
-        return self._admit(touched, judgement, cookies, now)
+        cookies: tuple[str, ...] | None = ()
+        if not is_shown or (touched is not record and self._keeper.is_sealed):
+            cookies = self._write_cookie(touched, present)
+        if cookies is None:
+            touched = record if self._keeper.is_sealed else touched
+        return self._admit(touched, judgement, cookies or (), now)
 
     async def _follow(self, opened: Session | SessionTicket) -> Session | Ended | None:
         """Return the record that the cookie leads to, or what replaced it."""
@@ -153,10 +165,8 @@ class SessionResolution:
         over = self._find_end(renewed, now)
         if over is not None:
             return over
-        try:
-            cookies = self._keeper.write_cookie(renewed, present)
-        except SessionTooLarge as excess:
-            self._report_size(excess)
+        cookies = self._write_cookie(renewed, present)
+        if cookies is None:
             return NoSession("session_too_large")
         judgement = judge(renewed, self._settings.renewal, now)
         return self._admit(renewed, judgement, cookies, now)
@@ -179,9 +189,17 @@ class SessionResolution:
             return record
         return msgspec.structs.replace(record, touched_at=now)
 
-    def _confirm_replacement(self, record: Session) -> None:
+    def _write_cookie(self, record: Session, present: Cookies) -> tuple[str, ...] | None:
+        """Return the Set-Cookie values of a session, or None when they do not fit, which the log is told."""
+        try:
+            return self._keeper.write_cookie(record, present)
+        except SessionTooLarge as excess:
+            self._report_size(excess)
+            return None
+
+    def _confirm_replacement(self, record: Session, now: float) -> None:
         """The cookie of a successor was shown: what it replaced need not be handed out for long any more."""
-        if record.replaces is not None:
+        if record.replaces is not None and not self._renewal.is_confirmed(record.replaces, now):
             self._services.spawner.spawn("session replacement", self._renewal.confirm(record.replaces))
 
     def _admit(

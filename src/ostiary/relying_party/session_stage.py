@@ -17,8 +17,9 @@ from ostiary.http.navigation import is_navigation
 from ostiary.http.request import Request
 from ostiary.plugin import Admit, Reply, Services
 from ostiary.providers.single_flight import SingleFlight
+from ostiary.relying_party.occasion import Occasion
 from ostiary.relying_party.pages import build_page_reply, build_scope_reply
-from ostiary.relying_party.renewal import find_state
+from ostiary.relying_party.replacements import find_state
 from ostiary.relying_party.revocations import Revocations
 from ostiary.relying_party.session_keeper import SessionKeeper
 from ostiary.relying_party.session_resolution import NoSession, Resolved, SessionResolution
@@ -132,11 +133,11 @@ class SessionStage:
         if self._settings.force_reauthorize:
             end = now + self._settings.limits.absolute_s
             if not await self._store.create(f"served:{resolved.family}", b"1", end):
-                return NoSession("reauthentication_due")
+                return NoSession("reauthentication_due", occasion=Occasion.FORCED)
         elif resolved.is_silent_due and await self._store.create(
             f"silent:{resolved.session_id}", b"1", now + SILENT_PAUSE_S
         ):
-            return NoSession("reauthentication_due", admit, is_silent=True)
+            return NoSession("reauthentication_due", admit, occasion=Occasion.SILENT)
         return admit
 
     def _take(self, request: Request, resolved: Resolved | NoSession, digest: bytes, now: float) -> Found:

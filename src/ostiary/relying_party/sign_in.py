@@ -26,7 +26,8 @@ from ostiary.identity.sealing import NONCE_BYTES, encode_base64url
 from ostiary.plugin import Pending, Reply, Services, Settled, Verdict
 from ostiary.providers.provider import Provider
 from ostiary.relying_party.client_cookies import MAX_MOVES, ClientCookies
-from ostiary.relying_party.pages import Text, build_page_reply, build_redirect
+from ostiary.relying_party.occasion import Occasion
+from ostiary.relying_party.pages import Text, add_cookies, build_page_reply, build_redirect
 from ostiary.relying_party.return_address import RedirectUri, ReturnAddress
 from ostiary.relying_party.settings import RelyingPartySettings
 
@@ -51,12 +52,16 @@ class SignIn:
         self._services = services
         self._bases: dict[bool, tuple[str, str]] = {}
 
-    def start(self, request: Request, cookies: ClientCookies, now: float, *, is_silent: bool = False) -> Verdict:
+    def start(
+        self, request: Request, cookies: ClientCookies, now: float, *, occasion: Occasion = Occasion.NOBODY
+    ) -> Verdict:
         """Answer a navigation: 302 to the provider or to the redirect URI's host, or a page that says why not.
 
-        A silent one asks nothing of the person, and the session goes on meanwhile. ProviderFault may come out of a
+        A session that is there goes on meanwhile. ProviderFault may come out of a
         Pending's `settle()`.
         """
+        if occasion is Occasion.NOBODY and cookies.has_lost_session(request):
+            return self._tell_lost_session(request, cookies)
         redirect = self._address.plan(request)
         if redirect is None:
             return _refuse_host(request)
@@ -64,15 +69,24 @@ class SignIn:
             return self._move(request, redirect, cookies)
         metadata = self._provider.metadata(now)
         if metadata is None:
-            return Pending(lambda: self._discover(request, redirect, cookies, is_silent=is_silent))
-        return self._redirect(request, redirect, cookies, metadata, now, is_silent=is_silent)
+            return Pending(lambda: self._discover(request, redirect, cookies, occasion=occasion))
+        return self._redirect(request, redirect, cookies, metadata, now, occasion=occasion)
 
     async def _discover(
-        self, request: Request, redirect: RedirectUri, cookies: ClientCookies, *, is_silent: bool
+        self, request: Request, redirect: RedirectUri, cookies: ClientCookies, *, occasion: Occasion
     ) -> Settled:
         metadata = await self._provider.load_metadata(self._services.clock.now())
         now = self._services.clock.now()
-        return self._redirect(request, redirect, cookies, metadata, now, is_silent=is_silent)
+        return self._redirect(request, redirect, cookies, metadata, now, occasion=occasion)
+
+    def _tell_lost_session(self, request: Request, cookies: ClientCookies) -> Reply:
+        """Sending them round once more would end here again: the browser does not keep what it is given."""
+        self._services.log.event(
+            "warning", "session_cookie_lost", "a browser does not send back the session that it was just given",
+            reference=request.id, host=request.host, scheme=request.scheme,
+            remedy="see session.cookie_secure, cookie_same_site, cookie_domain and cookie_path, and use https",
+        )  # fmt: skip
+        return add_cookies(build_page_reply(request, "session_cookie_lost"), cookies.delete_arrival(request))
 
     def _move(self, request: Request, redirect: RedirectUri, cookies: ClientCookies) -> Reply:
         """Send the browser to where its flow cookie will be seen, unless that leads nowhere or in a circle."""
@@ -102,7 +116,7 @@ class SignIn:
         metadata: Metadata,
         now: float,
         *,
-        is_silent: bool,
+        occasion: Occasion,
     ) -> Reply:
         """RFC 6749 §4.1.1: a state, a nonce and a verifier that nobody can guess, kept by this browser alone."""
         dice = self._services.random.token_bytes(_DICE_BYTES)
@@ -116,14 +130,14 @@ class SignIn:
             redirect_uri=redirect.uri,
             return_to=HOME,
             created_at=now,
-            is_silent=is_silent,
+            is_silent=occasion is Occasion.SILENT,
         )
         written = _write_flow(flow, dice[96:], request, cookies)
         if not written:
             return build_page_reply(request, "login_address_too_long")
         challenge = build_challenge(flow.code_verifier) if flow.code_verifier is not None else None
-        url = build_authorization_url(self._authorization_base(metadata, is_silent=is_silent), flow, challenge)
-        left = () if is_silent else cookies.session.delete(request.cookies)
+        url = build_authorization_url(self._authorization_base(metadata, is_silent=flow.is_silent), flow, challenge)
+        left = () if occasion is not Occasion.NOBODY else cookies.session.delete(request.cookies)
         return build_redirect(302, url, "login_started", (*written, *left))
 
     def _uses_pkce(self, metadata: Metadata) -> bool:

@@ -16,6 +16,7 @@ from ostiary.relying_party.id_tokens import IdTokens
 from ostiary.relying_party.session_maker import Grant, build_successor
 from ostiary.relying_party.settings import RelyingPartySettings
 from ostiary.relying_party.token_client import TokenClient
+from ostiary.relying_party.token_revocation import revoke_tokens
 
 
 @final
@@ -43,6 +44,14 @@ class SuccessorMaker:
         userinfo = await self._fetch_userinfo(tokens.access_token, record, metadata)
         grant = Grant(tokens, id_token, userinfo, received_at)
         return build_successor(self._settings, record, grant, self._services.random)
+
+    async def revoke(self, record: Session) -> None:
+        """End a session's tokens at the provider; a failure is only logged."""
+        try:
+            metadata = await self._provider.load_metadata(self._services.clock.now())
+        except ProviderFault:
+            return  # it is logged where it happened
+        await revoke_tokens(record, metadata, self._tokens, self._services.log)
 
     async def _fetch_userinfo(self, access_token: str, record: Session, metadata: Metadata) -> Mapping[str, Any] | None:
         """Ask again, because what is said about people changes; without an answer the old one stays."""

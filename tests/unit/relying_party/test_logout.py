@@ -160,9 +160,10 @@ def test_a_cookie_goes_as_it_came(store: StoreSettings | None, url: str, cookie:
 
     async def run() -> None:
         finished = await it.visitor.sign_in(f"{url}/anything/test")
-        (set_line,) = (value for key, value in finished.headers if key == "Set-Cookie" and "Max-Age=0" not in value)
+        cookies = (value for key, value in finished.headers if key == "Set-Cookie" and "_done=" not in value)
+        (set_line,) = (value for value in cookies if "Max-Age=0" not in value)
         left = await it.leave(url=f"{url}/logout")
-        (deleted,) = (value for key, value in left.headers if key == "Set-Cookie")
+        (deleted,) = (value for key, value in left.headers if key == "Set-Cookie" and "_done=" not in value)
         assert set_line.startswith(name)
         assert deleted.partition("=")[0] == set_line.partition("=")[0]
         assert _attributes_of(deleted) == _attributes_of(set_line)
@@ -185,7 +186,7 @@ def test_a_path_of_its_own_is_deleted_as_such() -> None:
 
     async def scene(it: Signed) -> None:
         left = await it.leave(url=f"{ORIGIN}/anything/out")
-        (deleted,) = (value for key, value in left.headers if key == "Set-Cookie")
+        (deleted,) = (value for key, value in left.headers if key == "Set-Cookie" and "_done=" not in value)
         assert "; Path=/anything;" in deleted
         assert it.visitor.cookie_names == []
 

@@ -12,7 +12,8 @@ from ostiary.identity.session_lifetime import RenewalPolicy, SessionLimits
 from ostiary.plugin import Admit
 from ostiary.providers.provider import ProviderSettings
 from ostiary.relying_party.client_cookies import ClientCookies, digest_client
-from ostiary.relying_party.renewal import PAUSE_AFTER_FAILURE_S, Renewal, find_state
+from ostiary.relying_party.renewal import PAUSE_AFTER_FAILURE_S, Renewal
+from ostiary.relying_party.replacements import find_state
 from ostiary.relying_party.revocations import Revocations
 from ostiary.relying_party.session_keeper import SessionKeeper
 from ostiary.relying_party.session_resolution import REPLACED_S, NoSession, Resolved, SessionResolution

@@ -9,6 +9,7 @@ from ostiary.errors import ProviderFault
 from ostiary.identity.login_flow import build_state
 from ostiary.plugin import Pending, Place, Reply
 from ostiary.relying_party.client_cookies import MAX_MOVES
+from ostiary.relying_party.occasion import Occasion
 from ostiary.relying_party.settings import CookieSettings
 from tests.fakes.issuer import DISCOVERY, ISSUER
 from tests.fakes.relying_parties import CALLBACK, ORIGIN, PartyPlugin
@@ -239,8 +240,8 @@ def test_a_silent_sign_in_asks_nothing_of_the_person() -> None:
         visitor = Visitor(world, plugin)
         await visitor.sign_in(PAGE)
         replies = []
-        for is_silent in (True, False):
-            started = plugin.party.start_sign_in(visitor.request(PAGE), world.clock.now(), is_silent=is_silent)
+        for occasion in (Occasion.SILENT, Occasion.NOBODY):
+            started = plugin.party.start_sign_in(visitor.request(PAGE), world.clock.now(), occasion)
             assert isinstance(started, Reply)
             replies.append(started)
         return replies[0], replies[1]

@@ -43,7 +43,7 @@ def compile_party_settings(
         limits=SessionLimits() if session is None else _compile_limits(session),
         renewal=_compile_renewal(config),
         unsaid_lifetime_s=float(config.access_token_expires_in or 3600),
-        force_reauthorize=config.force_reauthorize,
+        force_reauthorize=config.force_reauthorize and config.unauth_action == "auth",
         headers=_compile_headers(config),
         contents=_compile_contents(config),
         cookie=CookieSettings() if session is None else _compile_cookie(session),

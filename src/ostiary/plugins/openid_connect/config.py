@@ -17,7 +17,7 @@ from ostiary.plugins.openid_connect.provider_config import ProviderConfig
 from ostiary.plugins.openid_connect.refused import REFUSED
 from ostiary.plugins.openid_connect.renewal_config import RenewalConfig
 from ostiary.plugins.openid_connect.session_config import SessionConfig
-from ostiary.plugins.openid_connect.session_rules import find_contents_faults
+from ostiary.plugins.openid_connect.session_rules import find_contents_faults, find_path_faults
 from ostiary.plugins.openid_connect.sign_in_config import SignInConfig
 from ostiary.plugins.openid_connect.values import read_switch
 from ostiary.plugins.openid_connect.verification_config import VerificationConfig
@@ -72,6 +72,7 @@ class OpenIdConnectConfig(
         yield from find_client_faults(written)
         yield from ProviderConfig.check_shape(written)
         yield from find_contents_faults(written)
+        yield from find_path_faults(written)
 
 
 def _verifies_bearer_tokens(written: Mapping[str, Any]) -> bool:

@@ -105,7 +105,7 @@ class OpenIdConnect:
     def _decide_signed_out(self, party: RelyingParty, request: Request, found: NoSession, now: float) -> Verdict:
         """A redirect is for navigations; a script, a form or a preflight would only lose it (DESIGN.md §7)."""
         if self._action == "auth" and is_navigation(request):
-            return party.start_sign_in(request, now, is_silent=found.is_silent)
+            return party.start_sign_in(request, now, found.occasion)
         if found.fallback is not None:
             return found.fallback
         if self._action == "pass":
@@ -117,6 +117,8 @@ class OpenIdConnect:
         if self._action == "deny":
             code = "sign_in_elsewhere"
         reply = build_page_reply(request, code, headers=self._challenge, reason=found.reason)
+        if not is_navigation(request):  # a late answer to a call must not take the cookie of a login that just ended
+            return reply
         return add_cookies(reply, party.delete_session_cookie(request))
 
 

@@ -32,6 +32,20 @@ def find_contents_faults(written: Mapping[str, Any]) -> Iterator[tuple[str, Pyda
             yield name, refuse(f"needs session_contents.{member}: {reason}", f"write session_contents.{member}: true")
 
 
+def find_path_faults(written: Mapping[str, Any]) -> Iterator[tuple[str, PydanticCustomError]]:
+    """Yield a logout path that the session's cookie is never sent to."""
+    session, path = written.get("session"), written.get("logout_path")
+    place = session.get("cookie_path") if isinstance(session, Mapping) else None
+    if isinstance(place, str) and isinstance(path, str) and not _lies_below(path, place):
+        remedy = f"write a path below {place}"
+        yield "logout_path", refuse(f"lies outside session.cookie_path {place}, so it could end no session", remedy)
+
+
+def _lies_below(path: str, place: str) -> bool:
+    """RFC 6265 §5.1.4: whether a cookie with this path is sent to a path."""
+    return path == place or path.startswith(place if place.endswith("/") else f"{place}/")
+
+
 def find_session_notices(config: "OpenIdConnectConfig") -> tuple[str, ...]:
     """Return what the operator should read about sessions; nothing where there are none."""
     session = config.session
@@ -49,6 +63,10 @@ def find_session_notices(config: "OpenIdConnectConfig") -> tuple[str, ...]:
         ),
         "session.cookie.lifetime does nothing: session.absolute_timeout goes before it": (
             bool(session.absolute_timeout) and "lifetime" in session.cookie.model_fields_set
+        ),
+        "logout_path lies outside session.cookie_path: browsers do not send the session's cookie there, so it does not "
+        "end the session": (
+            "logout_path" not in config.model_fields_set and not _lies_below(config.logout_path, session.cookie_path)
         ),
         "force_reauthorize does nothing: with this unauth_action nobody is sent to the provider": (
             config.force_reauthorize and config.unauth_action != "auth"

@@ -48,6 +48,7 @@ def test_what_is_asked_for_has_to_be_kept(name: str, member: str) -> None:
             {"session": {**SESSION, "storage": "redis", "redis": {"ssl": True, "ssl_verify": False}}},
             "session.redis.ssl_verify is false",
         ),
+        ({"session": {**SESSION, "cookie_path": "/app"}}, "logout_path lies outside session.cookie_path"),
         ({"force_reauthorize": True, "unauth_action": "deny"}, "force_reauthorize does nothing"),
     ],
 )
@@ -56,3 +57,14 @@ def test_what_weakens_or_does_nothing_is_said(attributes: dict[str, Any], words:
     assert [notice for notice in find_session_notices(read(**attributes)) if words in notice]
     assert find_session_notices(read()) == ()
     assert find_session_notices(read(**{**attributes, "bearer_only": True})) == ()
+
+
+@pytest.mark.parametrize(("path", "is_good"), [("/app/logout", True), ("/app", True), ("/apple", False), ("/x", False)])
+def test_people_sign_out_where_their_cookie_is_sent(path: str, is_good: bool) -> None:
+    """A page that said "signed out" would lie otherwise (RFC 6265 §5.1.4)."""
+    attributes = {"logout_path": path, "session": {**SESSION, "cookie_path": "/app"}}
+    if is_good:
+        assert read(**attributes).logout_path == path
+    else:
+        with pytest.raises(ValidationError, match=r"outside session\.cookie_path /app"):
+            read(**attributes)
