@@ -46,8 +46,7 @@ def open_file(path: Path) -> sqlite3.Connection:
     Raises sqlite3.Error, OSError, or OperatorFault (`store_file_foreign`) for another program's database.
     """
     with _lock_folder(path):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        os.close(descriptor)
+        _make(path)
         connection = connect(path, timeout_s=BUSY_TIMEOUT_S)
         try:
             _prepare(connection, path)
@@ -57,6 +56,16 @@ def open_file(path: Path) -> sqlite3.Connection:
             connection.close()
             raise
         return connection
+
+
+def _make(path: Path) -> None:
+    """Make a file that only its owner reads. One that is there is not even opened.
+
+    Whoever closes any descriptor of a file gives up all the locks that the process has on it (POSIX `fcntl`), SQLite's
+    own among them: another process would take itself for the last one, and remove the journal that we still write.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def connect(path: Path, *, timeout_s: float) -> sqlite3.Connection:

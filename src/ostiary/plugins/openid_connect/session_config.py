@@ -89,7 +89,8 @@ class SessionConfig(Section):
 
     secret: Secrets = Field(
         description="What sessions are sealed with: 16 or more characters, the same on every node. A list lets a "
-        "secret be changed without signing anybody out: the first seals, all of them open."
+        "secret be changed without signing anybody out: the first seals, all of them open. Keep the old one until the "
+        "sessions of its time are over; with several nodes, let each of them know both before the new one comes first.",
     )
     cookie: CookieConfig = Field(default_factory=CookieConfig, description="The session's cookie.")
     cookie_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] | None = Field(
