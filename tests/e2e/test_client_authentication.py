@@ -165,9 +165,9 @@ def test_a_client_that_is_not_believed_signs_nobody_in(scene: Scene, name: str) 
     (asked,) = scene.provider.requests("token")
     assert asked["status"] == 401
     line = scene.gateway.wait_for_log(lambda line: line["route"] == name and line["status"] == 502)
-    assert line["reason"] == "token_refused"
+    assert line["reason"] == "client_refused"
     assert line["id"] in page.text
-    (event,) = [event for event in _events(scene.gateway, "token_refused") if event["reference"] == line["id"]]
+    (event,) = [event for event in _events(scene.gateway, "client_refused") if event["reference"] == line["id"]]
     assert event["detail"] == "invalid_client"
     assert not any(cookie.name.startswith("ostiary_session_") for cookie in browser.jar.live(0.0))
 

@@ -32,7 +32,7 @@ def test_nothing_secret_is_in_the_log(scene: Scene) -> None:
     secrets = {read_query(location)[name] for name in ("code", "state")}
     secrets |= {token_request["params"]["code_verifier"], SESSION_SECRET, "hunter2", "an-invalid-token"}
     secrets |= {client["client_secret"] for client in scene.clients.values()}
-    secrets |= {cookie.value for cookie in [*browser.jar.live(0.0), *flow_cookies] if "ostiary" in cookie.name}
+    secrets |= {cookie.value for cookie in [*browser.jar.live(0.0), *flow_cookies] if len(cookie.value) > 1}
     for request in scene.upstream.requests:
         secrets |= {value for name, value in request.headers if name.lower() in TOKEN_HEADERS}
     scene.gateway.wait_for_log(lambda line: line["path"] == "/jwks/test" and line["status"] == 401)

@@ -137,7 +137,9 @@ class SignIn:
             return build_page_reply(request, "login_address_too_long")
         challenge = build_challenge(flow.code_verifier) if flow.code_verifier is not None else None
         url = build_authorization_url(self._authorization_base(metadata, is_silent=flow.is_silent), flow, challenge)
-        left = () if occasion is not Occasion.NOBODY else cookies.session.delete(request.cookies)
+        left = cookies.delete_arrival(request)
+        if occasion is Occasion.NOBODY:
+            left += cookies.session.delete(request.cookies)
         return build_redirect(302, url, "login_started", (*written, *left))
 
     def _uses_pkce(self, metadata: Metadata) -> bool:
