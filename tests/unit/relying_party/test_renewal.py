@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from ostiary.errors import ProviderFault, StoreFault
 from ostiary.identity.session_lifetime import RenewalPolicy
 from ostiary.plugin import Admit, Pass, Reply
-from ostiary.relying_party.renewal import PAUSE_AFTER_FAILURE_S
+from ostiary.relying_party.renewal import PAUSE_AFTER_FAILURE_S, POLL_S
 from ostiary.store_settings import SqliteSettings, StoreSettings
 from tests.fakes.http_client import answer_json
+from tests.fakes.loop_time import SteppedLoop
 from tests.fakes.relying_parties import ORIGIN, PartyPlugin
 from tests.fakes.sign_in import TOKEN_ENDPOINT, SignInWorld, Visitor, location_of
 
@@ -376,3 +378,36 @@ def test_an_interval_is_kept_by_the_refresh_token(store: StoreSettings | None) -
             assert token_of(await it.visitor.open(PAGE, headers=XHR)) == f"an-access-token-after-{number}"
 
     asyncio.run(run())
+
+
+@both
+@pytest.mark.parametrize("leeway_s", [0.0, 60.0])
+def test_nobody_waits_for_ever_for_another_workers_refresh(store: StoreSettings | None, leeway_s: float) -> None:
+    """After a call's time and two seconds: a fault, or the token while it is good; the next request tries again."""
+
+    async def scene() -> None:
+        it = Signed(store, renewal=RenewalPolicy(leeway_s=leeway_s))
+        await it.visitor.sign_in(PAGE)
+        it.world.clock.advance(300 - leeway_s)
+        cookie = it.cookie
+        it.world.http.hold()
+        refreshing = asyncio.create_task(it.other().open(PAGE, headers=XHR, cookie=cookie))
+        await until(lambda: it.world.http.in_the_air > 0)
+        loop = asyncio.get_running_loop()
+        began_at = loop.time()
+        waiting = it.other()
+        if leeway_s:
+            assert token_of(await waiting.open(PAGE, headers=XHR, cookie=cookie)) == "an-access-token"
+        else:
+            with pytest.raises(ProviderFault, match="refresh_timeout") as fault:
+                await waiting.open(PAGE, headers=XHR, cookie=cookie)
+            assert fault.value.passing
+        assert loop.time() - began_at == pytest.approx(5.0, abs=2 * POLL_S)
+        it.world.http.release()
+        assert token_of(await refreshing) == "an-access-token-after-1"
+        it.world.clock.advance(PAUSE_AFTER_FAILURE_S if leeway_s else 0)
+        assert token_of(await waiting.open(PAGE, headers=XHR, cookie=cookie)) == "an-access-token-after-1"
+        assert (it.world.refreshes, it.world.reuses) == (1, 0)
+
+    with closing(SteppedLoop()) as loop:
+        loop.run(scene())

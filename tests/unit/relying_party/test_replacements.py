@@ -6,7 +6,7 @@ import pytest
 
 from ostiary.identity.session import Session, build_session_id
 from ostiary.relying_party.client_cookies import ClientCookies
-from ostiary.relying_party.replacements import GRACE_S, Ended, Replacements
+from ostiary.relying_party.replacements import _MAX_LINKS, GRACE_S, Ended, Replacements
 from ostiary.relying_party.session_keeper import SessionKeeper
 from ostiary.store_settings import SqliteSettings, StoreSettings
 from tests.fakes.relying_parties import make_settings
@@ -131,5 +131,57 @@ def test_what_cannot_be_opened_is_taken_for_replaced(store: StoreSettings | None
         assert await newer.replacements.find(generation(0).id) == generation(1)
         await desk.state.write(f"renewed:{generation(3).id}", b"garbage", desk.world.clock.now() + 60)
         assert code_of(await desk.replacements.find(generation(3).id)) == "session_replaced"
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize(("links", "arrives"), [(_MAX_LINKS - 1, True), (_MAX_LINKS, False)])
+@both
+def test_a_way_that_does_not_end_in_time_leads_nowhere(
+    store: StoreSettings | None, links: int, *, arrives: bool
+) -> None:
+    """Each step asks the store: a way is followed so far, and what lies beyond is taken for replaced."""
+
+    async def scene() -> None:
+        desk = Desk(store)
+        for number in range(links):
+            await desk.replacements.note(generation(number), generation(number + 1))
+        found = await desk.replacements.find(generation(0).id)
+        if arrives:
+            assert found == generation(links)
+        else:
+            assert code_of(found) == "session_replaced"
+
+    asyncio.run(scene())
+
+
+@both
+def test_a_way_in_a_circle_is_left(store: StoreSettings | None) -> None:
+    """Whoever put it there, nobody goes round for ever, and nobody uses a refresh token again."""
+
+    async def scene() -> None:
+        desk = Desk(store)
+        for one, other in ((0, 1), (1, 2), (2, 0)):
+            await desk.replacements.note(generation(one), generation(other))
+        assert code_of(await desk.replacements.find(generation(0).id)) == "session_replaced"
+        assert desk.state.count("read") == _MAX_LINKS
+
+    asyncio.run(scene())
+
+
+@both
+def test_to_confirm_what_is_not_there_is_nothing(store: StoreSettings | None) -> None:
+    """The copy has run out, or the provider ended the session: no mark is left, and no second question is asked."""
+
+    async def scene() -> None:
+        desk = Desk(store)
+        await desk.replacements.note_end(generation(1))
+        for number in (0, 1):
+            before = desk.state.count("write")
+            await desk.replacements.confirm(generation(number).id)
+            assert desk.replacements.is_confirmed(generation(number).id, desk.world.clock.now())
+            assert before == desk.state.count("write")
+        assert await desk.replacements.find(generation(0).id) is None
+        assert code_of(await desk.replacements.find(generation(1).id)) == "refresh_refused"
 
     asyncio.run(scene())

@@ -12,6 +12,7 @@ from ostiary.relying_party.revocations import Revocations
 from tests.fakes.clock import FakeClock
 from tests.fakes.spawner import FakeSpawner
 from tests.fakes.stores import FakeStore
+from tests.fakes.until import until
 
 ALICE, BOB = build_family(b"a" * 16), build_family(b"b" * 16)
 
@@ -230,3 +231,53 @@ def test_a_reset_that_repeats_is_read_as_it_is() -> None:
     asyncio.run(worker.refresh())
 
     assert (asked, worker.revoked) == ([0, 0], {ALICE: nodes.clock.now() + 9})
+
+
+def test_looking_anew_is_more_than_joining_a_look_that_began_before() -> None:
+    """A read is on its way back when somebody signs out: who looks anew hears of it, in one more read for all."""
+    nodes = Nodes()
+    gate = asyncio.Event()
+
+    class Slow(FakeStore):
+        async def read_series(self, series: str, after: int) -> SeriesPart:
+            part = await super().read_series(series, after)
+            await gate.wait()
+            return part
+
+    async def visit() -> None:
+        nodes.store = Slow(nodes.clock)
+        worker = nodes.worker()
+        early = asyncio.create_task(worker.refresh())
+        await until(lambda: nodes.store.count("read_series") == 1)
+        await nodes.worker().revoke(ALICE, nodes.clock.now() + 100)
+        late = [asyncio.create_task(worker.read_anew()) for _ in range(3)]
+        await asyncio.sleep(0)
+        gate.set()
+        await early
+        assert ALICE not in worker.revoked
+        await asyncio.gather(*late)
+        assert ALICE in worker.revoked
+        assert nodes.store.count("read_series") == 2
+
+    asyncio.run(visit())
+
+
+def test_looking_anew_asks_although_it_was_asked_a_moment_ago() -> None:
+    """What is recent enough for a request is not for whoever looks last; a store that is down says so."""
+    nodes = Nodes()
+    worker = nodes.worker()
+
+    async def visit() -> None:
+        await worker.refresh()
+        await nodes.worker().revoke(ALICE, nodes.clock.now() + 100)
+        await worker.read_anew()
+        assert ALICE in worker.revoked
+        nodes.store.is_down = True
+        with pytest.raises(StoreFault):
+            await worker.read_anew()
+        nodes.store.is_down = False
+        await nodes.worker().revoke(BOB, nodes.clock.now() + 100)
+        await worker.read_anew()
+        assert BOB in worker.revoked
+
+    asyncio.run(visit())

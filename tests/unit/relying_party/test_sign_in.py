@@ -7,7 +7,7 @@ import pytest
 
 from ostiary.errors import ProviderFault
 from ostiary.identity.login_flow import build_state
-from ostiary.plugin import Pending, Place, Reply
+from ostiary.plugin import Admit, Pending, Place, Reply
 from ostiary.relying_party.client_cookies import MAX_MOVES
 from ostiary.relying_party.occasion import Occasion
 from ostiary.relying_party.settings import CookieSettings
@@ -253,6 +253,56 @@ def test_a_silent_sign_in_asks_nothing_of_the_person() -> None:
         written = [value for name, value in reply.headers if name == "Set-Cookie"]
         assert any(line.startswith("ostiary_session_") for line in written) == goes
         assert any(line.startswith("ostiary_login_") for line in written)
+
+
+def test_by_force_the_session_stays_until_the_person_is_back() -> None:
+    """An ordinary sign-in whose flow is not silent; calls of an open page go on with the session meanwhile."""
+    world = SignInWorld()
+
+    async def conversation() -> Reply:
+        plugin = PartyPlugin(world, authorization_parameters={"prompt": "login"})
+        visitor = Visitor(world, plugin)
+        await visitor.sign_in(PAGE)
+        (session,) = visitor.cookie_names
+        started = plugin.party.start_sign_in(visitor.request(PAGE), world.clock.now(), Occasion.FORCED)
+        assert isinstance(started, Reply)
+        visitor.keep_cookies(started, PAGE)
+        assert session in visitor.cookie_names
+        assert isinstance(await visitor.open(PAGE), Admit)
+        world.callback_changes = {"code": None, "error": "login_required"}
+        denied = await visitor.open(world.authorize(location_of(started)))
+        assert isinstance(denied, Reply)
+        assert denied.status >= 400  # a silent one would go on without a word
+        return started
+
+    assert asked(run(conversation))["prompt"] == "login"
+
+
+@pytest.mark.parametrize("occasion", [Occasion.FORCED, Occasion.SILENT])
+def test_whoever_has_a_session_is_not_told_that_it_was_lost(occasion: Occasion) -> None:
+    """The note of a login that has just ended well is forgotten with the next one, and stops only who has nothing."""
+    world = SignInWorld()
+
+    async def conversation() -> None:
+        plugin = PartyPlugin(world)
+        visitor = Visitor(world, plugin)
+        await visitor.sign_in(PAGE)
+        (session,) = visitor.cookie_names
+        visitor.jar.remove(session)
+        request = visitor.request(PAGE)
+        started = plugin.party.start_sign_in(request, world.clock.now(), occasion)
+        assert isinstance(started, Reply)
+        assert started.reason == "login_started"
+        lost = plugin.party.start_sign_in(request, world.clock.now(), Occasion.NOBODY)
+        assert isinstance(lost, Reply)
+        assert (lost.status, lost.reason) == (400, "session_cookie_lost")
+        for reply in (started, lost):
+            visitor.keep_cookies(reply, PAGE)
+            assert b"_done" not in visitor.request(PAGE).cookie
+            await visitor.sign_in(PAGE)
+            visitor.jar.remove(session)
+
+    run(conversation)
 
 
 def test_a_session_cookie_goes_as_it_came() -> None:
