@@ -85,7 +85,7 @@ class Signed:
             if room <= 3600:
                 return
 
-    def redeem(self) -> Callable[[OutboundRequest], OutboundResponse]:
+    def find_token_endpoint(self) -> Callable[[OutboundRequest], OutboundResponse]:
         """Return what the token endpoint does when nothing is changed."""
         works = self.world.http.answers[TOKEN_ENDPOINT]
         assert callable(works)
@@ -134,7 +134,7 @@ def test_the_lock_outlasts_the_slowest_refresh(store: StoreSettings | None) -> N
 
     async def scene() -> None:
         it = await Signed(store).enter()
-        cookie, works = it.cookie, it.redeem()
+        cookie, works = it.cookie, it.find_token_endpoint()
 
         def hold_what_follows(request: OutboundRequest) -> OutboundResponse:
             it.world.http.hold()
@@ -211,7 +211,7 @@ def test_a_success_elsewhere_counts_more_than_a_failure_here(store: StoreSetting
 
     async def scene() -> None:
         it = await Signed(store).enter()
-        cookie, works = it.cookie, it.redeem()
+        cookie, works = it.cookie, it.find_token_endpoint()
         unlucky = it.other()
         it.world.http.answers[TOKEN_ENDPOINT] = answer_json({}, 503)
         with pytest.raises(ProviderFault):
@@ -230,7 +230,7 @@ def test_a_store_that_is_away_longer_than_any_lock_loses_no_result(store: StoreS
 
     async def scene() -> None:
         it = await Signed(store).enter()
-        works = it.redeem()
+        works = it.find_token_endpoint()
 
         def answer_and_take_down(request: OutboundRequest) -> OutboundResponse:
             it.state.is_down = True
@@ -240,6 +240,7 @@ def test_a_store_that_is_away_longer_than_any_lock_loses_no_result(store: StoreS
         cookie = it.cookie
         with pytest.raises(StoreFault):
             await it.visitor.open(PAGE, headers=XHR)
+        it.world.http.answers[TOKEN_ENDPOINT] = works
         it.world.clock.advance(LONGER_THAN_ANY_LOCK_S)
         asked = len(it.state.calls)
         await until(lambda: len(it.state.calls) > asked + 2)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ostiary.http.request import Request
 from ostiary.identity.client_authentication import ClientCredentials
 from ostiary.relying_party.client_cookies import MAX_MOVES, OWNED_NAMES, ClientCookies
 from ostiary.relying_party.settings import CookieSettings, RelyingPartySettings
@@ -56,10 +57,11 @@ def test_over_https_nobody_else_can_set_them(prefix: str, *, secure: bool) -> No
 
 
 def test_every_cookie_of_ours_stays_at_the_gateway() -> None:
-    """The owned names cover sessions, flows and the counter, under both schemes."""
+    """The owned names cover sessions, flows, the counter and the note of an arrival, under both schemes."""
     for secure in (True, False):
         cookies = make(secure=secure)
-        for name in (cookies.session.name, cookies.write_moves(1).partition("=")[0]):
+        notes = (cookies.write_moves(1), cookies.write_arrival())
+        for name in (cookies.session.name, *(note.partition("=")[0] for note in notes)):
             assert any(name.startswith(owned.removesuffix("*")) for owned in OWNED_NAMES)
 
 
@@ -150,3 +152,47 @@ def test_a_cookie_opens_for_its_client_name_and_secret_only() -> None:
         assert open_at(other, sealed) is None
     (resealed,) = make(cookie=shop, secrets=(new, old)).session.write(b"x", bytes(12), [])
     assert open_at(make(cookie=shop, secrets=(old,)), resealed) is None
+
+
+def request_with(*pairs: str) -> Request:
+    """Return a request with these cookies."""
+    return make_request(headers={"Cookie": "; ".join(pairs)} if pairs else {})
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_that_a_login_ended_well_is_remembered_for_seconds(secure: bool) -> None:
+    """A note of its own, which every browser keeps whatever the session's cookie is like."""
+    usual = make(secure=secure)
+    attributes = "; Path=/; Max-Age=10; Secure; HttpOnly; SameSite=Lax"
+    name, _, rest = usual.write_arrival().partition("=1")
+
+    assert name.startswith("__Host-ostiary_login_" if secure else "ostiary_login_")
+    assert rest == (attributes if secure else attributes.replace(" Secure;", ""))
+    for cookie in (CookieSettings(name="shop", path="/a", same_site="Strict"), CookieSettings(secure=not secure)):
+        assert make(secure=secure, cookie=cookie).write_arrival() == usual.write_arrival()
+    assert make(client_id="other", secure=secure).write_arrival() != usual.write_arrival()
+
+
+def test_a_session_is_lost_when_only_the_note_comes_back() -> None:
+    """With any cookie of the session it is not, fitting or not; another client's note says nothing."""
+    cookies = make(secure=False)
+    note = cookies.write_arrival().partition(";")[0]
+    name = cookies.session.name
+    session = f"{name}=x"
+
+    assert cookies.has_lost_session(request_with(note))
+    assert cookies.has_lost_session(request_with("theme=dark", note))
+    for pairs in ((), (session,), (note, session), (note, f"{name}_1=x"), (note, session, session)):
+        assert not cookies.has_lost_session(request_with(*pairs))
+    assert not make(client_id="other", secure=False).has_lost_session(request_with(note))
+
+
+def test_the_note_is_deleted_where_it_came() -> None:
+    """With its own attributes, and with nothing at all for a request without it."""
+    cookies = make()
+    note = cookies.write_arrival()
+    pair, _, _ = note.partition(";")
+
+    assert cookies.delete_arrival(request_with(pair)) == (note.replace("=1;", "=;").replace("Max-Age=10", "Max-Age=0"),)
+    for pairs in ((), ("theme=dark",), (f"{cookies.session.name}=x",)):
+        assert cookies.delete_arrival(request_with(*pairs)) == ()

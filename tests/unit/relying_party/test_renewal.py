@@ -8,14 +8,23 @@ from typing import Any
 import pytest
 
 from ostiary.errors import ProviderFault, StoreFault
+from ostiary.http.outbound import OutboundResponse
 from ostiary.identity.session_lifetime import RenewalPolicy
 from ostiary.plugin import Admit, Pass, Reply
-from ostiary.relying_party.renewal import PAUSE_AFTER_FAILURE_S, POLL_S
+from ostiary.relying_party.renewal import PAUSE_AFTER_FAILURE_S, POLL_S, RETRY_S
+from ostiary.relying_party.settings import LogoutSettings
 from ostiary.store_settings import SqliteSettings, StoreSettings
 from tests.fakes.http_client import answer_json
 from tests.fakes.loop_time import SteppedLoop
 from tests.fakes.relying_parties import ORIGIN, PartyPlugin
-from tests.fakes.sign_in import TOKEN_ENDPOINT, SignInWorld, Visitor, location_of
+from tests.fakes.sign_in import (
+    REVOCATION_ENDPOINT,
+    TOKEN_ENDPOINT,
+    USERINFO_ENDPOINT,
+    SignInWorld,
+    Visitor,
+    location_of,
+)
 
 PAGE = f"{ORIGIN}/anything/test"
 XHR = {"Accept": "application/json", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"}
@@ -56,12 +65,13 @@ class Signed:
 
 
 def play(store: StoreSettings | None, scene: Callable[[Signed], Awaitable[None]], **changes: Any) -> None:
-    """Sign somebody in and play a scene."""
+    """Sign somebody in and play a scene, on a loop that jumps over every wait."""
 
     async def run() -> None:
         await scene(await Signed(store, **changes).enter())
 
-    asyncio.run(run())
+    with closing(SteppedLoop()) as loop:
+        loop.run(run())
 
 
 async def until(is_so: Callable[[], bool]) -> None:
@@ -342,8 +352,11 @@ def test_what_was_refreshed_is_not_lost_with_the_store(store: StoreSettings | No
         with pytest.raises(StoreFault):
             await it.visitor.open(PAGE, headers=XHR)
         it.world.http.answers[TOKEN_ENDPOINT] = works
+        await asyncio.sleep(2.5 * RETRY_S)  # two tries
         state.is_down = False
-        await asyncio.sleep(0.4)
+        with pytest.raises(StoreFault):  # it is not written down yet
+            await it.visitor.open(PAGE, headers=XHR)
+        await it.world.spawner.settle()
         assert token_of(await it.visitor.open(PAGE, headers=XHR)) == "an-access-token-after-1"
         assert (it.world.refreshes, it.world.reuses) == (1, 0)
 
@@ -378,6 +391,94 @@ def test_an_interval_is_kept_by_the_refresh_token(store: StoreSettings | None) -
             assert token_of(await it.visitor.open(PAGE, headers=XHR)) == f"an-access-token-after-{number}"
 
     asyncio.run(run())
+
+
+@both
+@pytest.mark.parametrize("is_refused", [False, True], ids=["renewed", "refused"])
+def test_whoever_was_overtaken_follows(store: StoreSettings | None, is_refused: bool) -> None:
+    """A lock ran out and somebody else was faster: their result counts, whatever one's own is."""
+
+    async def scene(it: Signed) -> None:
+        state = it.world.stores.shared if store is None else it.world.stores.open(store)
+        cookie = it.cookie
+        tokens = dict(it.world.refresh_tokens)  # this provider lets them be used again
+        it.world.refresh_refusal = "invalid_grant" if is_refused else None
+
+        async def overtake(name: str, key: str) -> None:
+            if name == "create" and key.startswith("renewed:"):
+                state.before = None
+                it.world.refresh_refusal = None
+                it.world.refresh_tokens = tokens
+                it.world.clock.advance(60)
+                assert token_of(await it.other().open(PAGE, headers=XHR, cookie=cookie)) == "an-access-token-after-2"
+
+        state.before = overtake
+        assert token_of(await it.other().open(PAGE, headers=XHR, cookie=cookie)) == "an-access-token-after-2"
+        assert it.world.refreshes == 2
+
+    play(store, scene)
+
+
+@both
+def test_claims_that_cannot_be_kept_end_the_session(store: StoreSettings | None) -> None:
+    """A number beyond 64 bits: the refresh token is used up, and nothing else came of it."""
+
+    async def scene(it: Signed) -> None:
+        body = b'{"sub":"user-1","n":%d}' % 2**70
+        it.world.http.answers[USERINFO_ENDPOINT] = OutboundResponse(status=200, body=body)
+        visitor = it.other()
+        await visitor.open(PAGE, headers=XHR)
+        assert isinstance(visitor.plugin, PartyPlugin)
+        assert visitor.plugin.missed == ["refresh_refused"]
+        assert "claims_unusable" in it.world.log.text
+
+    play(store, scene)
+
+
+@both
+def test_a_lock_that_cannot_be_let_go_runs_out(store: StoreSettings | None) -> None:
+    """The result stands: everybody has it, and the log tells of the lock."""
+
+    async def scene(it: Signed) -> None:
+        state = it.world.stores.shared if store is None else it.world.stores.open(store)
+
+        async def fail(name: str, key: str) -> None:
+            if name == "delete" and key.startswith("renewing:"):
+                raise StoreFault("store_unavailable", "this command only")
+
+        state.before = fail
+        cookie = it.cookie
+        for _ in range(2):
+            settled = await it.other().open(PAGE, headers=XHR, cookie=cookie)
+            assert token_of(settled) == "an-access-token-after-1"
+        assert it.world.log.codes.count("store_unavailable") == 1
+
+    play(store, scene)
+
+
+@both
+@pytest.mark.parametrize("revokes_tokens", [True, False])
+def test_tokens_that_came_after_a_logout_are_revoked_if_so_wished(
+    store: StoreSettings | None, revokes_tokens: bool
+) -> None:
+    """`revoke_tokens_on_logout`: nobody else knows of them."""
+
+    async def scene() -> None:
+        it = Signed(store, logout=LogoutSettings(revokes_tokens=revokes_tokens))
+        it.world.publish(revocation_endpoint=REVOCATION_ENDPOINT)
+        await it.enter()
+        it.world.http.hold()
+        refreshing = asyncio.create_task(it.other().open(PAGE, headers=XHR, cookie=it.cookie))
+        await until(lambda: it.world.http.in_the_air > 0)
+        left = asyncio.create_task(it.other().open(LOGOUT, headers={**XHR, "Accept": "text/html"}))
+        await until(left.done)
+        it.world.http.release()
+        await refreshing
+        await it.world.spawner.settle()
+        assert (("refresh_token", "a-refresh-token-1") in it.world.revoked) == revokes_tokens
+
+    with closing(SteppedLoop()) as loop:
+        loop.run(scene())
 
 
 @both

@@ -107,11 +107,13 @@ def test_what_the_provider_ended_is_over_for_all_unless_somebody_was_faster(stor
 
 
 def test_a_record_that_its_store_forgot_does_not_come_back() -> None:
-    """Who deletes a session from its store has ended it, for holders of older cookies too."""
+    """Who deletes a session from its store has ended it, for holders of older cookies too; so has who overwrites it."""
 
     async def scene() -> None:
         desk = Desk(SqliteSettings(path="sessions"))
         await desk.replacements.note(generation(0), generation(1))
+        await desk.state.write(f"session:{generation(1).id}", b"garbage", desk.world.clock.now() + 60)
+        assert code_of(await desk.replacements.find(generation(0).id)) == "session_gone"
         await desk.keeper.remove(generation(1).id)
         assert code_of(await desk.replacements.find(generation(0).id)) == "session_gone"
 
