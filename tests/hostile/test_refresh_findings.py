@@ -1,9 +1,7 @@
 """Refreshing when everything comes late, in the wrong order or not at all: no second use, nobody locked out."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import closing
-from typing import Any
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,64 +15,30 @@ from ostiary.relying_party.replacements import GRACE_S
 from ostiary.relying_party.settings import LogoutSettings
 from ostiary.store_settings import SqliteSettings, StoreSettings
 from tests.fakes.http_client import answer_json
-from tests.fakes.loop_time import SteppedLoop
-from tests.fakes.relying_parties import ORIGIN, PartyPlugin
+from tests.fakes.relying_parties import PartyPlugin
 from tests.fakes.sign_in import (
     PAGE_HEADERS,
     REVOCATION_ENDPOINT,
     TOKEN_ENDPOINT,
     USERINFO_ENDPOINT,
-    SignInWorld,
-    Visitor,
 )
+from tests.fakes.signed import LOGOUT, PAGE, XHR, Signed, both, play, token_of
 from tests.fakes.until import until
 
-PAGE = f"{ORIGIN}/anything/test"
-XHR = {"Accept": "application/json", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"}
-LOGOUT = f"{ORIGIN}/logout"
 OWN = {**PAGE_HEADERS, "Sec-Fetch-Site": "same-origin"}
 # A provider may take this long for each call: metadata, tokens, keys, new keys and userinfo.
 CALL_S = 3.0
 SLOWEST_S = 5 * CALL_S
 LONGER_THAN_ANY_LOCK_S = 60.0
-both = pytest.mark.parametrize("store", [None, SqliteSettings(path="sessions")], ids=["cookie", "store"])
 
 
-class Signed:
-    """Somebody who signed in, whose access token is over now."""
-
-    def __init__(self, store: StoreSettings | None, **changes: Any) -> None:
-        """Build the world; `enter` signs in."""
-        self.world = SignInWorld()
-        self.settings = {"store": store, **changes}
-        self.visitor = Visitor(self.world, self.worker())
-        self.state = self.world.stores.shared if store is None else self.world.stores.open(store)
-
-    def worker(self) -> PartyPlugin:
-        """Return another process of the gateway: it shares the stores and nothing else."""
-        return PartyPlugin(self.world, **self.settings)
-
-    async def enter(self) -> "Signed":
-        """Sign in, and let five minutes pass."""
-        await self.visitor.sign_in(PAGE)
-        self.world.clock.advance(300)
-        return self
-
-    @property
-    def cookie(self) -> str:
-        """What the browser sends now."""
-        return self.visitor.request(PAGE).cookie.decode()
+class Late(Signed):
+    """Somebody whose refreshes come late, or in the wrong order."""
 
     @property
     def uses(self) -> tuple[int, int]:
         """How often refresh tokens were used, and how often one that had been used before."""
         return self.world.refreshes, self.world.reuses
-
-    def other(self) -> Visitor:
-        """The same browser at another worker."""
-        visitor = Visitor(self.world, self.worker())
-        visitor.jar = self.visitor.jar
-        return visitor
 
     def crowd(self) -> None:
         """Fill what is left of the Cookie header with other cookies."""
@@ -92,30 +56,12 @@ class Signed:
         return works
 
 
-def play(work: Awaitable[None]) -> None:
-    """Play a scene on a loop that jumps over every wait."""
-
-    async def run() -> None:
-        await work
-
-    with closing(SteppedLoop()) as loop:
-        loop.run(run())
-
-
-def token_of(settled: Reply | Admit | Pass) -> str:
-    """Return the access token that the upstream gets."""
-    assert isinstance(settled, Admit), settled
-    assert settled.edits is not None
-    lines = dict(line.split(": ", 1) for line in settled.edits.block.decode().splitlines())
-    return lines["X-Access-Token"]
-
-
 @both
 def test_a_use_that_does_not_fit_into_cookies_locks_nobody_out(store: StoreSettings | None) -> None:
     """Other cookies fill the header: the session goes on as it is, at every look and at every worker."""
 
     async def scene() -> None:
-        it = Signed(store, limits=SessionLimits(idling_s=1000))
+        it = Late(store, limits=SessionLimits(idling_s=1000))
         it.world.token_changes = {"access_token": "a" * 5000}
         await it.visitor.sign_in(PAGE)
         it.world.clock.advance(120)
@@ -133,7 +79,7 @@ def test_the_lock_outlasts_the_slowest_refresh(store: StoreSettings | None) -> N
     """Every call to the provider takes all the time that it has: whoever comes meanwhile waits."""
 
     async def scene() -> None:
-        it = await Signed(store).enter()
+        it = await Late(store).enter()
         cookie, works = it.cookie, it.find_token_endpoint()
 
         def hold_what_follows(request: OutboundRequest) -> OutboundResponse:
@@ -161,7 +107,7 @@ def test_a_refusal_never_takes_the_place_of_a_result(store: StoreSettings | None
     """A lock ran out while its owner wrote the result down: who came second is refused, and follows the first."""
 
     async def scene() -> None:
-        it = await Signed(store).enter()
+        it = await Late(store).enter()
         cookie = it.cookie
         is_written = asyncio.Event()
         late: list[asyncio.Task[Reply | Admit | Pass]] = []
@@ -191,7 +137,7 @@ def test_claims_that_cannot_be_kept_use_no_refresh_token_twice(store: StoreSetti
     """A number beyond 64 bits comes with the new tokens: the session is over, for whoever asks next too."""
 
     async def scene() -> None:
-        it = await Signed(store).enter()
+        it = await Late(store).enter()
         body = b'{"sub":"user-1","n":%d}' % 2**70
         it.world.http.answers[USERINFO_ENDPOINT] = OutboundResponse(status=200, body=body)
         cookie = it.cookie
@@ -210,7 +156,7 @@ def test_a_success_elsewhere_counts_more_than_a_failure_here(store: StoreSetting
     """A worker that failed does not wait out its half minute when another one has the new tokens."""
 
     async def scene() -> None:
-        it = await Signed(store).enter()
+        it = await Late(store).enter()
         cookie, works = it.cookie, it.find_token_endpoint()
         unlucky = it.other()
         it.world.http.answers[TOKEN_ENDPOINT] = answer_json({}, 503)
@@ -229,7 +175,7 @@ def test_a_store_that_is_away_longer_than_any_lock_loses_no_result(store: StoreS
     """It went while the provider was asked: the worker keeps the result, and writes it down when the store is back."""
 
     async def scene() -> None:
-        it = await Signed(store).enter()
+        it = await Late(store).enter()
         works = it.find_token_endpoint()
 
         def answer_and_take_down(request: OutboundRequest) -> OutboundResponse:
@@ -262,7 +208,7 @@ def test_tokens_that_come_after_a_logout_are_revoked_too(store: StoreSettings | 
     """`revoke_tokens_on_logout`: the ones that a refresh under way still brought do not outlive the session."""
 
     async def scene() -> None:
-        it = Signed(store, logout=LogoutSettings(revokes_tokens=True))
+        it = Late(store, logout=LogoutSettings(revokes_tokens=True))
         it.world.publish(revocation_endpoint=REVOCATION_ENDPOINT)
         await it.enter()
         it.world.http.hold()
@@ -288,7 +234,7 @@ def test_a_session_that_was_refreshed_asks_its_store_no_more_than_before(
     """That its cookie was shown is noted once, and not again when the old cookie's last minute is over."""
 
     async def scene() -> None:
-        it = Signed(store)
+        it = Late(store)
         it.world.refresh_changes = {"expires_in": 3000}
 
         async def ask() -> list[str]:

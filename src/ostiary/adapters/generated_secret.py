@@ -10,7 +10,6 @@ import threading
 from pathlib import Path
 from typing import final
 
-from ostiary.adapters.redis_pool import find_deadline_s
 from ostiary.adapters.secret_file import SECRET_BYTES, load_or_make_secret
 from ostiary.adapters.stores import SystemStores
 from ostiary.errors import Fault, OperatorFault
@@ -47,6 +46,8 @@ class GeneratedSecret:
 
     def _find_in_redis(self, state: RedisSettings) -> str:
         """Ask from a thread: a configuration may be loaded inside the event loop, which cannot wait for itself."""
+        from ostiary.adapters.redis_pool import find_deadline_s  # noqa: PLC0415 - not at every start: only with Redis
+
         outcome: list[str | Exception] = []
 
         def ask() -> None:

@@ -14,6 +14,7 @@ from yarl import URL
 
 from ostiary.adapters.call_faults import name_place, translate_error
 from ostiary.adapters.resolver import Resolver
+from ostiary.adapters.tls_client import make_tls_context
 from ostiary.config.dns import DnsSettings
 from ostiary.errors import ProviderFault
 from ostiary.http.outbound import OutboundRequest, OutboundResponse
@@ -95,22 +96,11 @@ class AiohttpClient:
         key = (verify, trusted_certificates)
         context = self._contexts.get(key)
         if context is None:
-            context = _make_context(trusted_certificates, verify=verify)
+            context = make_tls_context(verify=verify, trusted_certificates=trusted_certificates)
             while len(self._contexts) >= MAX_CONTEXTS:
                 del self._contexts[next(iter(self._contexts))]
             self._contexts[key] = context
         return context
-
-
-def _make_context(trusted_certificates: str, *, verify: bool) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    elif trusted_certificates:
-        context.load_verify_locations(cadata=trusted_certificates)
-    return context
 
 
 Headers = tuple[tuple[str, str], ...]

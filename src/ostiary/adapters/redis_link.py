@@ -13,16 +13,6 @@ from redis.asyncio.connection import Connection
 from ostiary.store_settings import RedisSettings
 
 
-def make_tls_context(*, verify: bool) -> ssl.SSLContext:
-    """Make what a TLS client checks by: the system's authorities and the name; nothing of either without `verify`."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
 @final
 class RedisLink(Connection):
     """A connection that is opened once, used by one call at a time, and cut when anything is in doubt."""

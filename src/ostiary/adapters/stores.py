@@ -6,17 +6,18 @@ configuration names another: requests that began with it end with it.
 
 import ssl
 from pathlib import Path
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import msgspec
 
-from ostiary.adapters.redis_link import make_tls_context
-from ostiary.adapters.redis_pool import RedisPool
-from ostiary.adapters.redis_store import RedisStore
 from ostiary.adapters.sqlite_store import SqliteStore
+from ostiary.adapters.tls_client import make_tls_context
 from ostiary.errors import Fault
 from ostiary.ports import Clock, Log, Store
 from ostiary.store_settings import RedisSettings, SqliteSettings, StoreSettings
+
+if TYPE_CHECKING:
+    from ostiary.adapters.redis_store import RedisStore
 
 
 @final
@@ -65,8 +66,12 @@ class SystemStores:
         for store in opened.values():
             await store.close()
 
-    def _make(self, settings: StoreSettings) -> SqliteStore | RedisStore:
+    def _make(self, settings: StoreSettings) -> "SqliteStore | RedisStore":
         if isinstance(settings, RedisSettings):
+            # Who has no Redis does not pay for its client at every start.
+            from ostiary.adapters.redis_pool import RedisPool  # noqa: PLC0415
+            from ostiary.adapters.redis_store import RedisStore  # noqa: PLC0415
+
             return RedisStore(RedisPool(settings, self._find_context), settings.prefix, self._clock)
         return SqliteStore(Path(settings.path), self._clock, self._log, disposable=settings.disposable)
 

@@ -26,18 +26,16 @@ from ostiary.identity.session import Session, SessionRefused
 from ostiary.identity.session_cookie import SessionTooLarge
 from ostiary.identity.token_endpoint import TokenSet
 from ostiary.plugin import Reply, Services
-from ostiary.providers.provider import Provider
 from ostiary.relying_party.callback_answers import CallbackAnswers
 from ostiary.relying_party.client_cookies import ClientCookies
-from ostiary.relying_party.id_tokens import IdTokens
 from ostiary.relying_party.pages import add_cookies, build_hop, build_redirect
+from ostiary.relying_party.provider_calls import ProviderCalls
 from ostiary.relying_party.replacements import find_state
 from ostiary.relying_party.return_address import ReturnAddress
 from ostiary.relying_party.revocations import Revocations
 from ostiary.relying_party.session_keeper import SessionKeeper
 from ostiary.relying_party.session_maker import Grant, build_session
 from ostiary.relying_party.settings import RelyingPartySettings
-from ostiary.relying_party.token_client import TokenClient
 
 # Answers to `prompt=none` of a provider that would have to ask the person something (OpenID Connect Core §3.1.2.6).
 _WANTS_INTERACTION = frozenset({
@@ -55,18 +53,18 @@ class Callback:
         self,
         settings: RelyingPartySettings,
         address: ReturnAddress,
-        provider: Provider,
+        calls: ProviderCalls,
         revocations: Revocations,
         services: Services,
     ) -> None:
         """Take the parts; no I/O."""
         self._settings = settings
-        self._provider = provider
+        self._provider = calls.provider
         self._revocations = revocations
         self._services = services
         self._store = find_state(settings, services)
-        self._tokens = TokenClient(settings.credentials, provider, services)
-        self._id_tokens = IdTokens(settings, provider, services)
+        self._tokens = calls.tokens
+        self._id_tokens = calls.id_tokens
         self._answers = CallbackAnswers(address, services.log)
 
     async def finish(self, request: Request, cookies: ClientCookies, keeper: SessionKeeper) -> Reply:
@@ -104,10 +102,8 @@ class Callback:
         self, request: Request, denied: AuthorizationDenied, flow: LoginFlow | None, keeper: SessionKeeper
     ) -> Reply:
         """A provider that would have to ask the person knows them no more: the session ends, and the next page asks."""
-        if flow is None or not flow.is_silent:
-            return self._answers.deny(request, denied, flow)
-        if denied.error not in _WANTS_INTERACTION:
-            return build_redirect(303, _find_place(flow), "silent_login_failed", ())
+        if flow is None or not flow.is_silent or denied.error not in _WANTS_INTERACTION:
+            return self._go_on(flow, denied.error) or self._answers.deny(request, denied, flow)
         await self._end_session_before(request, keeper, None)
         return build_redirect(303, _find_place(flow), "silent_login_refused", keeper.cookie.delete(request.cookies))
 
@@ -167,8 +163,7 @@ class Callback:
         if not chunks:
             return
         try:
-            opened = keeper.open(chunks)
-            record = opened if isinstance(opened, Session) else await keeper.load(opened)
+            _, record = await keeper.find(chunks)
         except SessionRefused:
             return
         if record is not None and record.subject != spared:

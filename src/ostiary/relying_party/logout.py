@@ -18,16 +18,15 @@ from ostiary.identity.metadata import Metadata
 from ostiary.identity.sealing import NONCE_BYTES, Sealer, bind
 from ostiary.identity.session import Session, SessionRefused
 from ostiary.plugin import Claim, Pending, Reply, Services, Verdict
-from ostiary.providers.provider import Provider
 from ostiary.relying_party.client_cookies import ClientCookies, digest_client
 from ostiary.relying_party.pages import add_cookies, build_page_reply, build_redirect
+from ostiary.relying_party.provider_calls import ProviderCalls
 from ostiary.relying_party.renewal import Renewal
 from ostiary.relying_party.replacements import Ended
 from ostiary.relying_party.return_address import ReturnAddress
 from ostiary.relying_party.revocations import Revocations
 from ostiary.relying_party.session_keeper import SessionKeeper
 from ostiary.relying_party.settings import RelyingPartySettings
-from ostiary.relying_party.token_client import TokenClient
 from ostiary.relying_party.token_revocation import revoke_tokens
 
 Chunks = tuple[bytes, ...]
@@ -46,17 +45,17 @@ class Logout:
         self,
         settings: RelyingPartySettings,
         address: ReturnAddress,
-        provider: Provider,
+        calls: ProviderCalls,
         revocations: Revocations,
         services: Services,
     ) -> None:
         """Take the parts. A path that the operator wrote is claimed; the default one counts inside the route."""
         self._settings = settings
         self._address = address
-        self._provider = provider
+        self._provider = calls.provider
         self._revocations = revocations
         self._services = services
-        self._tokens = TokenClient(settings.credentials, provider, services)
+        self._tokens = calls.tokens
         self._sealer = Sealer(settings.secrets, "logout confirmation")
         self._client = digest_client(settings)
         path = settings.logout.path
@@ -141,8 +140,7 @@ class Logout:
         if not chunks:
             return None
         try:
-            opened = keeper.open(chunks)
-            record = opened if isinstance(opened, Session) else await keeper.load(opened)
+            opened, record = await keeper.find(chunks)
         except SessionRefused:
             return None
         await self._revocations.revoke(opened.family, opened.expires_at)

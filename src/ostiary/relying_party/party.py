@@ -13,6 +13,7 @@ from ostiary.relying_party.callback import Callback
 from ostiary.relying_party.client_cookies import ClientCookies, digest_client
 from ostiary.relying_party.logout import Logout
 from ostiary.relying_party.occasion import Occasion
+from ostiary.relying_party.provider_calls import ProviderCalls
 from ostiary.relying_party.renewal import Renewal
 from ostiary.relying_party.replacements import find_state
 from ostiary.relying_party.return_address import ReturnAddress
@@ -42,18 +43,19 @@ class RelyingParty:
     def __init__(self, settings: RelyingPartySettings, provider: Provider, services: Services) -> None:
         """Join the parts; no I/O. Raises OperatorFault for a redirect URI that could never work."""
         self.address = ReturnAddress(settings.redirect_uri, services.public_url, services.place)
+        calls = ProviderCalls(settings, provider, services)
         revocations = Revocations(
             find_state(settings, services), f"revoked:{digest_client(settings)}", settings.revalidate_s, services.clock,
             services.spawner,
         )  # fmt: skip
         scheme = self.address.scheme
-        self._secure = _make_side(settings, provider, revocations, services, secure=scheme != "http")
+        self._secure = _make_side(settings, calls, revocations, services, secure=scheme != "http")
         self._plain = (
-            self._secure if scheme is not None else _make_side(settings, provider, revocations, services, secure=False)
+            self._secure if scheme is not None else _make_side(settings, calls, revocations, services, secure=False)
         )
         self._sign_in = SignIn(settings, self.address, provider, services)
-        self._callback = Callback(settings, self.address, provider, revocations, services)
-        self._logout = Logout(settings, self.address, provider, revocations, services)
+        self._callback = Callback(settings, self.address, calls, revocations, services)
+        self._logout = Logout(settings, self.address, calls, revocations, services)
 
     @property
     def claims(self) -> tuple[Claim, ...]:
@@ -104,10 +106,10 @@ class RelyingParty:
 
 
 def _make_side(
-    settings: RelyingPartySettings, provider: Provider, revocations: Revocations, services: Services, *, secure: bool
+    settings: RelyingPartySettings, calls: ProviderCalls, revocations: Revocations, services: Services, *, secure: bool
 ) -> _Side:
     cookies = ClientCookies(settings, secure=secure)
     keeper = SessionKeeper(settings, cookies, services)
-    renewal = Renewal(settings, provider, keeper, revocations, services)
+    renewal = Renewal(settings, calls, keeper, revocations, services)
     resolution = SessionResolution(settings, keeper, renewal, revocations, services)
     return _Side(cookies, keeper, renewal, SessionStage(settings, keeper, resolution, revocations, services))

@@ -16,8 +16,8 @@ from ostiary.identity.jose import TokenRefused
 from ostiary.identity.sealing import NONCE_BYTES, encode_base64url
 from ostiary.identity.session import Session
 from ostiary.plugin import Services
-from ostiary.providers.provider import Provider
 from ostiary.providers.single_flight import SingleFlight
+from ostiary.relying_party.provider_calls import ProviderCalls
 from ostiary.relying_party.replacements import Ended, Replacements, find_state
 from ostiary.relying_party.revocations import Revocations
 from ostiary.relying_party.session_keeper import SessionKeeper
@@ -43,7 +43,7 @@ class Renewal:
     def __init__(
         self,
         settings: RelyingPartySettings,
-        provider: Provider,
+        calls: ProviderCalls,
         keeper: SessionKeeper,
         revocations: Revocations,
         services: Services,
@@ -56,9 +56,9 @@ class Renewal:
         self._store = find_state(settings, services)
         self._client_id = settings.credentials.client_id
         self._replacements = Replacements(settings, keeper, services)
-        self._successors = SuccessorMaker(settings, provider, services)
-        self._patience_s = provider.settings.timeout_s + 2.0
-        self._lock_s = _CALLS * provider.settings.timeout_s + _SPARE_S
+        self._successors = SuccessorMaker(settings, calls, services)
+        self._patience_s = calls.provider.settings.timeout_s + 2.0
+        self._lock_s = _CALLS * calls.provider.settings.timeout_s + _SPARE_S
         self._flights: SingleFlight[Session | Ended] = SingleFlight(services.spawner, "session refresh")
         self._failures: BoundedMap[str, ProviderFault] = BoundedMap(_REMEMBERED)
         self._unsaved: BoundedMap[str, Session] = BoundedMap(_REMEMBERED)

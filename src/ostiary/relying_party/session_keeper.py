@@ -51,6 +51,14 @@ class SessionKeeper:
             raise SessionRefused("session_broken")
         return open_session(plain, self._client_id) if self.is_sealed else open_ticket(plain)
 
+    async def find(self, chunks: tuple[bytes, ...]) -> tuple[Session | SessionTicket, Session | None]:
+        """Return what the cookie holds, and the session itself: None when the store of a ticket has it no more.
+
+        Raises SessionRefused, StoreFault.
+        """
+        opened = self.open(chunks)
+        return opened, opened if isinstance(opened, Session) else await self.load(opened)
+
     async def load(self, ticket: SessionTicket) -> Session | None:
         """Return the record of a ticket, or None when the store has none. Raises SessionRefused, StoreFault."""
         if self._store is None:

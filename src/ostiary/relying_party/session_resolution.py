@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, final
 import msgspec
 
 from ostiary.errors import ProviderFault
-from ostiary.identity.session import Session, SessionRefused, SessionTicket
+from ostiary.identity.session import Session, SessionRefused
 from ostiary.identity.session_cookie import SessionTooLarge
 from ostiary.identity.session_lifetime import Judgement, Standing, find_end, find_touch_due, judge
 from ostiary.plugin import Admit, Services
@@ -96,53 +96,47 @@ class SessionResolution:
         except SessionRefused as refused:
             return NoSession(refused.code)
         assert isinstance(record, Session)  # noqa: S101 - a sealed cookie holds the session itself
-        over = self._find_end(record, now)
-        if over is not None:
-            return over
-        judgement = judge(record, self._settings.renewal, now)
-        if judgement.standing is Standing.DUE:
-            return None
-        self._confirm_replacement(record, now)
-        touched = self._touch(record, now)
-        cookies = () if touched is record else self._write_cookie(touched, present)
-        return self._admit(touched if cookies else record, judgement, cookies or (), now)
+        judged = self._judge(record, now)
+        if isinstance(judged, NoSession):
+            return judged
+        return None if judged.standing is Standing.DUE else self._serve_sealed(record, judged, present, now)
 
     async def resolve(self, chunks: tuple[bytes, ...], present: Cookies) -> Resolved | NoSession:
         """Return what becomes of a session. Raises StoreFault, and ProviderFault where no answer can be had now."""
         await self._revocations.require(self._services.clock.now())
         try:
-            opened = self._keeper.open(chunks)
-            record = await self._follow(opened)
+            opened, kept = await self._keeper.find(chunks)
+            record = kept if kept is not None else await self._renewal.find_successor(opened.id)
         except SessionRefused as refused:
             return NoSession(refused.code)
         if not isinstance(record, Session):
             return NoSession("session_gone" if record is None else record.code)
         now = self._services.clock.now()
-        over = self._find_end(record, now)
-        if over is not None:
-            return over
-        judgement = judge(record, self._settings.renewal, now)
-        if judgement.standing is Standing.DUE:
+        judged = self._judge(record, now)
+        if isinstance(judged, NoSession):
+            return judged
+        if judged.standing is Standing.DUE:
             return await self._renew(record, present)
-        is_shown = record.id == opened.id  # else it is a successor, and its own cookie has not come yet
-        if is_shown:
+        if self._keeper.is_sealed:
+            return self._serve_sealed(record, judged, present, now)
+        cookies: tuple[str, ...] | None = ()
+        if record.id == opened.id:
             self._confirm_replacement(record, now)
+        else:  # it is a successor, and its own cookie has not come yet
+            cookies = self._write_cookie(record, present)
         touched = self._touch(record, now)
         if touched is not record:
             await self._keeper.save(touched)
-        cookies: tuple[str, ...] | None = ()
-        if not is_shown or (touched is not record and self._keeper.is_sealed):
-            cookies = self._write_cookie(touched, present)
-        if cookies is None:
-            touched = record if self._keeper.is_sealed else touched
-        return self._admit(touched, judgement, cookies or (), now)
+        return self._admit(touched, judged, cookies or (), now)
 
-    async def _follow(self, opened: Session | SessionTicket) -> Session | Ended | None:
-        """Return the record that the cookie leads to, or what replaced it."""
-        if isinstance(opened, Session):
-            return opened
-        record = await self._keeper.load(opened)
-        return record if record is not None else await self._renewal.find_successor(opened.id)
+    def _serve_sealed(
+        self, record: Session, judgement: Judgement, present: Cookies, now: float
+    ) -> Resolved | NoSession:
+        """Let in who shows a sealed session; where its use is noted, and fits, with a new cookie."""
+        self._confirm_replacement(record, now)
+        touched = self._touch(record, now)
+        cookies = None if touched is record else self._write_cookie(touched, present)
+        return self._admit(record if cookies is None else touched, judgement, cookies or (), now)
 
     async def _renew(self, record: Session, present: Cookies) -> Resolved | NoSession:
         """Put the successor in the session's place; what may pass leaves the session as it is while its token lasts."""
@@ -162,26 +156,25 @@ class SessionResolution:
             return NoSession(renewed.code)
         now = self._services.clock.now()
         await self._revocations.require(now)  # the provider, or who had the lock, took its time
-        over = self._find_end(renewed, now)
-        if over is not None:
-            return over
+        judged = self._judge(renewed, now)
+        if isinstance(judged, NoSession):
+            return judged
         cookies = self._write_cookie(renewed, present)
         if cookies is None:
             return NoSession("session_too_large")
-        judgement = judge(renewed, self._settings.renewal, now)
-        return self._admit(renewed, judgement, cookies, now)
+        return self._admit(renewed, judged, cookies, now)
 
     def _is_due(self, record: Session) -> bool:
         return judge(record, self._settings.renewal, self._services.clock.now()).standing is Standing.DUE
 
-    def _find_end(self, record: Session, now: float) -> NoSession | None:
+    def _judge(self, record: Session, now: float) -> Judgement | NoSession:
+        """Say what is due about a session, or why it counts no more."""
         if record.family in self._revocations.revoked:
             return NoSession("session_revoked")
         if find_end(record, self._settings.limits) <= now:
             return NoSession("session_expired")
-        if judge(record, self._settings.renewal, now).standing is Standing.OVER:
-            return NoSession("session_expired")
-        return None
+        judgement = judge(record, self._settings.renewal, now)
+        return NoSession("session_expired") if judgement.standing is Standing.OVER else judgement
 
     def _touch(self, record: Session, now: float) -> Session:
         """Return the record with its use noted, where a limit counts from the last one and it is time."""

@@ -11,11 +11,9 @@ from ostiary.identity.jose import TokenRefused
 from ostiary.identity.metadata import Metadata
 from ostiary.identity.session import Session
 from ostiary.plugin import Services
-from ostiary.providers.provider import Provider
-from ostiary.relying_party.id_tokens import IdTokens
+from ostiary.relying_party.provider_calls import ProviderCalls
 from ostiary.relying_party.session_maker import Grant, build_successor
 from ostiary.relying_party.settings import RelyingPartySettings
-from ostiary.relying_party.token_client import TokenClient
 from ostiary.relying_party.token_revocation import revoke_tokens
 
 
@@ -25,13 +23,13 @@ class SuccessorMaker:
 
     __slots__ = ("_id_tokens", "_provider", "_services", "_settings", "_tokens")
 
-    def __init__(self, settings: RelyingPartySettings, provider: Provider, services: Services) -> None:
+    def __init__(self, settings: RelyingPartySettings, calls: ProviderCalls, services: Services) -> None:
         """Take the parts; no I/O."""
         self._settings = settings
-        self._provider = provider
+        self._provider = calls.provider
         self._services = services
-        self._tokens = TokenClient(settings.credentials, provider, services)
-        self._id_tokens = IdTokens(settings, provider, services)
+        self._tokens = calls.tokens
+        self._id_tokens = calls.id_tokens
 
     async def make(self, record: Session) -> Session:
         """Return the successor. Raises ProviderFault, and TokenRefused for a new ID token that is not this person's."""

@@ -1,22 +1,12 @@
 """One connection: what it says when it is opened, what TLS checks, and that it is cut at once."""
 
-import ssl
-
 import uvloop
 
-from ostiary.adapters.redis_link import RedisLink, make_tls_context
+from ostiary.adapters.redis_link import RedisLink
+from ostiary.adapters.tls_client import make_tls_context
 from ostiary.store_settings import RedisSettings
 from tests.fakes.redis_wire import Command, serving
 from tests.fakes.until import until
-
-
-def test_tls_verifies_unless_it_was_told_not_to() -> None:
-    """TLS 1.2 at least, either way."""
-    careful, careless = make_tls_context(verify=True), make_tls_context(verify=False)
-
-    assert (ssl.CERT_REQUIRED, True) == (careful.verify_mode, careful.check_hostname)
-    assert (ssl.CERT_NONE, False) == (careless.verify_mode, careless.check_hostname)
-    assert {ssl.TLSVersion.TLSv1_2} == {careful.minimum_version, careless.minimum_version}
 
 
 def test_the_name_that_is_asked_for_is_the_servers() -> None:

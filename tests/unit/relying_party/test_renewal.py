@@ -10,58 +10,23 @@ import pytest
 from ostiary.errors import ProviderFault, StoreFault
 from ostiary.http.outbound import OutboundResponse
 from ostiary.identity.session_lifetime import RenewalPolicy
-from ostiary.plugin import Admit, Pass, Reply
+from ostiary.plugin import Admit
 from ostiary.relying_party.renewal import PAUSE_AFTER_FAILURE_S, POLL_S, RETRY_S
 from ostiary.relying_party.settings import LogoutSettings
-from ostiary.store_settings import SqliteSettings, StoreSettings
+from ostiary.store_settings import StoreSettings
 from tests.fakes.http_client import answer_json
 from tests.fakes.loop_time import SteppedLoop
-from tests.fakes.relying_parties import ORIGIN, PartyPlugin
+from tests.fakes.relying_parties import PartyPlugin
 from tests.fakes.sign_in import (
     REVOCATION_ENDPOINT,
     TOKEN_ENDPOINT,
     USERINFO_ENDPOINT,
-    SignInWorld,
     Visitor,
     location_of,
 )
-
-PAGE = f"{ORIGIN}/anything/test"
-XHR = {"Accept": "application/json", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"}
-LOGOUT = f"{ORIGIN}/logout"
-STORES = [None, SqliteSettings(path="sessions")]
-both = pytest.mark.parametrize("store", STORES, ids=["cookie", "store"])
-
-
-class Signed:
-    """Somebody who signed in, whose access token is over now."""
-
-    def __init__(self, store: StoreSettings | None, **changes: Any) -> None:
-        """Build the world; `enter` signs in."""
-        self.world = SignInWorld()
-        self.settings = {"store": store, **changes}
-        self.visitor = Visitor(self.world, self.worker())
-
-    def worker(self) -> PartyPlugin:
-        """Return another process of the gateway: it shares the stores and nothing else."""
-        return PartyPlugin(self.world, **self.settings)
-
-    async def enter(self) -> "Signed":
-        """Sign in, and let five minutes pass."""
-        await self.visitor.sign_in(PAGE)
-        self.world.clock.advance(300)
-        return self
-
-    @property
-    def cookie(self) -> str:
-        """What the browser sends now."""
-        return self.visitor.request(PAGE).cookie.decode()
-
-    def other(self) -> Visitor:
-        """The same browser at another worker."""
-        visitor = Visitor(self.world, self.worker())
-        visitor.jar = self.visitor.jar
-        return visitor
+from tests.fakes.signed import LOGOUT, PAGE, XHR, Signed, both, token_of
+from tests.fakes.signed import play as play_out
+from tests.fakes.until import until
 
 
 def play(store: StoreSettings | None, scene: Callable[[Signed], Awaitable[None]], **changes: Any) -> None:
@@ -70,25 +35,7 @@ def play(store: StoreSettings | None, scene: Callable[[Signed], Awaitable[None]]
     async def run() -> None:
         await scene(await Signed(store, **changes).enter())
 
-    with closing(SteppedLoop()) as loop:
-        loop.run(run())
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    """Let others go on until it is so."""
-    for _ in range(1000):
-        if is_so():
-            return
-        await asyncio.sleep(0)
-    raise AssertionError("it never came to that")
-
-
-def token_of(settled: Reply | Admit | Pass) -> str:
-    """Return the access token that the upstream gets."""
-    assert isinstance(settled, Admit), settled
-    assert settled.edits is not None
-    lines = dict(line.split(": ", 1) for line in settled.edits.block.decode().splitlines())
-    return lines["X-Access-Token"]
+    play_out(run())
 
 
 @both

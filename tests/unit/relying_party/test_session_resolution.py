@@ -12,6 +12,7 @@ from ostiary.identity.session_lifetime import RenewalPolicy, SessionLimits
 from ostiary.plugin import Admit
 from ostiary.providers.provider import ProviderSettings
 from ostiary.relying_party.client_cookies import ClientCookies, digest_client
+from ostiary.relying_party.provider_calls import ProviderCalls
 from ostiary.relying_party.renewal import PAUSE_AFTER_FAILURE_S, Renewal
 from ostiary.relying_party.replacements import find_state
 from ostiary.relying_party.revocations import Revocations
@@ -39,12 +40,13 @@ class Resolving:
         self.settings = make_settings(**changes)
         services = self.world.services()
         provider = self.world.providers.provider(ProviderSettings(discovery=self.settings.discovery))
+        calls = ProviderCalls(self.settings, provider, services)
         self.keeper = SessionKeeper(self.settings, ClientCookies(self.settings, secure=False), services)
         self.revocations = Revocations(
             find_state(self.settings, services), f"revoked:{digest_client(self.settings)}", self.settings.revalidate_s,
             services.clock, services.spawner,
         )  # fmt: skip
-        self.renewal = Renewal(self.settings, provider, self.keeper, self.revocations, services)
+        self.renewal = Renewal(self.settings, calls, self.keeper, self.revocations, services)
         self.resolution = SessionResolution(self.settings, self.keeper, self.renewal, self.revocations, services)
 
     @property

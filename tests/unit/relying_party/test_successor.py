@@ -10,6 +10,7 @@ from ostiary.errors import ProviderFault
 from ostiary.identity.jose import TokenRefused
 from ostiary.identity.session import Session
 from ostiary.providers.provider import ProviderSettings
+from ostiary.relying_party.provider_calls import ProviderCalls
 from ostiary.relying_party.successor import SuccessorMaker
 from tests.fakes.http_client import answer_json
 from tests.fakes.issuer import CLIENT_ID
@@ -27,7 +28,8 @@ def refresh(world: SignInWorld, record: Session = RECORD, **changes: Any) -> Ses
     world.refresh_tokens["a-refresh-token"] = CLIENT_ID
     settings = make_settings(**changes)
     provider = world.providers.provider(ProviderSettings(discovery=settings.discovery))
-    return asyncio.run(SuccessorMaker(settings, provider, world.services()).make(record))
+    services = world.services()
+    return asyncio.run(SuccessorMaker(settings, ProviderCalls(settings, provider, services), services).make(record))
 
 
 def test_a_refresh_token_is_used_once_and_replaced() -> None:
