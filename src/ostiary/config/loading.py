@@ -15,6 +15,7 @@ from ostiary.config.problems import Problem
 from ostiary.config.reading import MAX_FILE_BYTES, read_yaml
 from ostiary.config.references import resolve_references
 from ostiary.config.snapshot import MakeServices, Snapshot, build_snapshot
+from ostiary.store_settings import SqliteSettings
 
 _SHORTEST_SECRET = 4
 
@@ -37,7 +38,7 @@ def load(
     """Load a configuration file. Raises OSError when it cannot be read; whatever it says is a snapshot or problems."""
     with path.open("rb") as file:
         content = file.read(MAX_FILE_BYTES + 1)
-    return load_content(content, environ, registry, make_services, previous, folder=path.parent)
+    return load_content(content, environ, registry, make_services, previous, file=path)
 
 
 def load_content(
@@ -47,15 +48,17 @@ def load_content(
     make_services: MakeServices,
     previous: Snapshot | None = None,
     *,
-    folder: Path | None = None,
+    file: Path | None = None,
 ) -> Loaded:
-    """Load a configuration from its text; paths in it start at `folder`."""
+    """Load a configuration from its text; paths in it start at the folder of the `file` that it stands in."""
     reading = read_yaml(content)
     if reading.tree is None and reading.problems:
         return Loaded(None, reading.problems)
     resolution = resolve_references(reading.tree, environ)
-    document, problems = check_document(resolution, registry, folder)
+    document, problems = check_document(resolution, registry, None if file is None else file.parent)
     problems = (*reading.problems, *problems)
+    if file is not None and document is not None and _is_state_file(document, file):
+        problems += (Problem("state.path", "this is the configuration itself", "name a file of its own"),)
     snapshot = None
     if document is not None:
         snapshot, found = build_snapshot(document, make_services, previous)
@@ -64,6 +67,12 @@ def load_content(
         return Loaded(None, _finish(problems, content, resolution.secrets), document)
     snapshot.take_effect()
     return Loaded(snapshot, (), document)
+
+
+def _is_state_file(document: CheckedDocument, file: Path) -> bool:
+    """Say whether state would be kept in the configuration: it would be taken for a damaged database and set aside."""
+    state = document.state
+    return isinstance(state, SqliteSettings) and (file.parent / state.path).resolve() == file.resolve()
 
 
 def _finish(problems: Iterable[Problem], content: bytes, secrets: Iterable[str]) -> tuple[Problem, ...]:

@@ -64,6 +64,18 @@ def test_a_file_that_cannot_be_read_is_an_oserror(tmp_path: Path) -> None:
         load(tmp_path, {}, {}, make_services)
 
 
+@pytest.mark.parametrize("written", ["./ostiary.yaml", "ostiary.yaml", "elsewhere/../ostiary.yaml", "{file}"])
+def test_state_is_not_kept_in_the_configuration_itself(tmp_path: Path, written: str) -> None:
+    """It is disposable: what is no database would be set aside as a damaged one, and the configuration with it."""
+    file = tmp_path / "ostiary.yaml"
+    (tmp_path / "elsewhere").mkdir()
+    file.write_text(f"state: {{type: sqlite, path: '{written.format(file=file)}'}}\n{GOOD}")
+    loaded = load(file, ENVIRON, TYPES, make_services)
+
+    assert loaded.snapshot is None
+    assert [(problem.path, problem.line) for problem in loaded.problems] == [("state.path", 1)]
+
+
 def test_a_file_that_is_too_large_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """/dev/zero has none."""
     monkeypatch.setattr("ostiary.config.loading.MAX_FILE_BYTES", 10)
