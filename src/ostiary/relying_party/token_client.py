@@ -1,14 +1,13 @@
 """The token and revocation endpoints as one client uses them (RFC 6749 §4.1.3 and §6, RFC 7009).
 
-One place decides how the client says who it is: the configured method, or the documented fallback to what the provider
-advertises, which is told once in the log. When and why tokens are asked for is the callers' business.
+How the client says who it is there is `ostiary.providers.client_authenticator`'s. When and why tokens are asked for is
+the callers' business.
 """
 
 from typing import final
 
 from ostiary.errors import ProviderFault
-from ostiary.identity.client_assertion import IDENTIFIER_BYTES, make_moment
-from ostiary.identity.client_authentication import AssertionMoment, ClientCredentials, choose_credentials
+from ostiary.identity.client_authentication import ClientCredentials
 from ostiary.identity.metadata import Metadata
 from ostiary.identity.token_endpoint import (
     TokenSet,
@@ -19,6 +18,7 @@ from ostiary.identity.token_endpoint import (
     read_token_response,
 )
 from ostiary.plugin import Services
+from ostiary.providers.client_authenticator import ClientAuthenticator
 from ostiary.providers.provider import Provider
 
 
@@ -26,14 +26,14 @@ from ostiary.providers.provider import Provider
 class TokenClient:
     """One client at its provider's token and revocation endpoints."""
 
-    __slots__ = ("_credentials", "_provider", "_services", "_told")
+    __slots__ = ("_authenticator", "_provider")
 
     def __init__(self, credentials: ClientCredentials, provider: Provider, services: Services) -> None:
         """Take the parts; no network I/O."""
-        self._credentials = credentials
         self._provider = provider
-        self._services = services
-        self._told: str | None = None
+        self._authenticator = ClientAuthenticator(
+            credentials, "token_endpoint_auth_method", services.clock, services.random, services.log
+        )
 
     async def redeem(
         self, metadata: Metadata, *, code: str, redirect_uri: str, code_verifier: str | None
@@ -47,7 +47,7 @@ class TokenClient:
         request = build_code_exchange(
             endpoint,
             self._choose(metadata),
-            self._make_moment(),
+            self._authenticator.make_moment(),
             code=code,
             redirect_uri=redirect_uri,
             code_verifier=code_verifier,
@@ -58,7 +58,11 @@ class TokenClient:
         """Ask for new tokens; the answer may lack a new refresh token and an ID token. Raises as `redeem` does."""
         endpoint = _find_token_endpoint(metadata)
         request = build_refresh(
-            endpoint, self._choose(metadata), self._make_moment(), refresh_token=refresh_token, scope=scope
+            endpoint,
+            self._choose(metadata),
+            self._authenticator.make_moment(),
+            refresh_token=refresh_token,
+            scope=scope,
         )
         return read_token_response(await self._provider.call(request))
 
@@ -70,27 +74,16 @@ class TokenClient:
         if metadata.revocation_endpoint is None:
             return
         request = build_revocation(
-            metadata.revocation_endpoint, self._choose(metadata), self._make_moment(), token=token, hint=hint
+            metadata.revocation_endpoint,
+            self._choose(metadata),
+            self._authenticator.make_moment(),
+            token=token,
+            hint=hint,
         )
         read_revocation_response(await self._provider.call(request))
 
     def _choose(self, metadata: Metadata) -> ClientCredentials:
-        chosen = choose_credentials(self._credentials, metadata.token_endpoint_auth_methods_supported)
-        if chosen.method not in {self._credentials.method, self._told}:
-            self._told = chosen.method
-            self._services.log.event(
-                "warning",
-                "client_authentication_replaced",
-                "the provider does not offer token_endpoint_auth_method as configured: its first that is possible is "
-                "used",
-                configured=self._credentials.method,
-                used=chosen.method,
-                client_id=chosen.client_id,
-            )
-        return chosen
-
-    def _make_moment(self) -> AssertionMoment:
-        return make_moment(self._services.clock.now(), self._services.random.token_bytes(IDENTIFIER_BYTES))
+        return self._authenticator.choose(metadata.token_endpoint_auth_methods_supported)
 
 
 def _find_token_endpoint(metadata: Metadata) -> str:

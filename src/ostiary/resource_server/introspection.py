@@ -16,12 +16,12 @@ from ostiary.errors import ProviderFault
 from ostiary.http.outbound import OutboundResponse
 from ostiary.identity.access_token import ExpectedAccessToken, VerifiedAccessToken
 from ostiary.identity.claims import read_text
-from ostiary.identity.client_authentication import AssertionMoment, ClientCredentials, choose_credentials
+from ostiary.identity.client_authentication import ClientCredentials
 from ostiary.identity.introspection import build_introspection, check_introspected, find_answer_end, read_activity
 from ostiary.identity.jose import MAX_TOKEN_BYTES, TokenRefused
 from ostiary.identity.metadata import derive_issuer
-from ostiary.identity.sealing import encode_base64url
 from ostiary.plugin import Admit, Pending, Reply, Services
+from ostiary.providers.client_authenticator import ClientAuthenticator
 from ostiary.providers.provider import Provider
 from ostiary.providers.single_flight import SingleFlight
 from ostiary.resource_server.addon_headers import AddonHeaders
@@ -29,8 +29,6 @@ from ostiary.resource_server.admission import Admission
 from ostiary.resource_server.memory import REFUSED_S, VerdictMemory
 from ostiary.resource_server.settings import BearerSettings
 from ostiary.resource_server.shared_answers import AnswerScope, KeptAnswer, SharedAnswers
-
-_IDENTIFIER_BYTES = 16
 
 
 @final
@@ -46,8 +44,8 @@ class Introspection:
     """Judges tokens by introspection; they need not be JWTs."""
 
     __slots__ = (
-        "_admission", "_clock", "_flights", "_issuer", "_log", "_memory", "_provider", "_random", "_settings",
-        "_shared", "_spawner", "_told",
+        "_admission", "_authenticator", "_clock", "_flights", "_issuer", "_memory", "_provider", "_settings",
+        "_shared", "_spawner",
     )  # fmt: skip
 
     def __init__(
@@ -64,10 +62,16 @@ class Introspection:
         self._admission = admission
         self._memory = memory
         self._clock = services.clock
-        self._random = services.random
         self._spawner = services.spawner
-        self._log = services.log
-        self._told = ""
+        self._authenticator: ClientAuthenticator | None = None
+        if settings.credentials is not None:
+            self._authenticator = ClientAuthenticator(
+                settings.credentials,
+                "introspection_endpoint_auth_method",
+                services.clock,
+                services.random,
+                services.log,
+            )
         self._flights: SingleFlight[Admit | Reply] = SingleFlight(services.spawner, "token introspection")
         self._issuer = derive_issuer(provider.settings.discovery)
         scope = _find_scope(settings, provider)
@@ -111,8 +115,7 @@ class Introspection:
         """Ask the provider, and let the others know what it says."""
         endpoint, credentials = await self._find_endpoint()
         asked_at = self._clock.now()
-        identifier = encode_base64url(self._random.token_bytes(_IDENTIFIER_BYTES)).decode("ascii")
-        moment = AssertionMoment(now=asked_at, identifier=identifier)
+        moment = None if self._authenticator is None else self._authenticator.make_moment()
         call = build_introspection(endpoint, credentials, raw.decode("ascii"), moment=moment, headers=addons)
         response = await self._provider.call(call, introspects=True)
         answer = self._read(response, asked_at)
@@ -163,23 +166,12 @@ class Introspection:
         if metadata.introspection_endpoint is None:
             detail = "the provider's metadata has no introspection_endpoint; set one, or use_jwks"
             raise ProviderFault("introspection_endpoint_missing", detail, passing=False)
-        credentials = settings.credentials
-        if credentials is not None:
-            credentials = self._choose(credentials, metadata.introspection_endpoint_auth_methods_supported)
-        return metadata.introspection_endpoint, credentials
-
-    def _choose(self, configured: ClientCredentials, offered: tuple[str, ...]) -> ClientCredentials:
-        """Fall back to what the metadata offers, and say so once."""
-        chosen = choose_credentials(configured, offered)
-        if chosen.method not in {configured.method, self._told}:
-            self._told = chosen.method
-            self._log.event(
-                "warning", "client_authentication_replaced",
-                "the provider does not offer introspection_endpoint_auth_method as configured: its first that is "
-                "possible is used",
-                configured=configured.method, used=chosen.method, client_id=chosen.client_id,
-            )  # fmt: skip
-        return chosen
+        authenticator = self._authenticator
+        if authenticator is None:
+            return metadata.introspection_endpoint, None
+        return metadata.introspection_endpoint, authenticator.choose(
+            metadata.introspection_endpoint_auth_methods_supported
+        )
 
     async def _expect(self, introspected: VerifiedAccessToken) -> ExpectedAccessToken | None:
         """Find the issuers to compare with.
