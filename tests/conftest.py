@@ -6,7 +6,10 @@ Fixtures live beside the tests that use them, fakes in tests/fakes/, needs of th
 import hypothesis
 import pytest
 
+from tests.e2e.counterparts.keycloak import Keycloak, KeycloakOfTheRun
 from tests.requires import everything_is_required, summarise_skips
+
+KEYCLOAK = pytest.StashKey[KeycloakOfTheRun]()
 
 # No deadline: a shared machine stalls. In CI the same examples every time: a red run is repeated at home.
 hypothesis.settings.register_profile("home", deadline=None)
@@ -16,6 +19,24 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, data
 def pytest_configure() -> None:
     """Choose the profile of the property tests, and refuse a misspelt OSTIARY_TEST_REQUIRE before anything runs."""
     hypothesis.settings.load_profile("ci" if everything_is_required() else "home")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start what takes half a minute to start, where a test will want it, while the others run."""
+    wanted = any("keycloak" in getattr(item, "fixturenames", ()) for item in session.items)
+    if wanted and not session.config.option.collectonly:
+        session.config.stash.setdefault(KEYCLOAK, KeycloakOfTheRun()).start()
+
+
+@pytest.fixture(scope="session")
+def keycloak(pytestconfig: pytest.Config) -> Keycloak:
+    """Keycloak itself, one for all tests of the run; skipped where it has not been fetched."""
+    return pytestconfig.stash.setdefault(KEYCLOAK, KeycloakOfTheRun()).get()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End what outlives single tests."""
+    config.stash.setdefault(KEYCLOAK, KeycloakOfTheRun()).stop()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

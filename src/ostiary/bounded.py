@@ -48,6 +48,10 @@ class BoundedMap(Generic[K, V]):
         """Forget `key`; forgetting what is not there is fine."""
         self._entries.pop(key, None)
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self._entries.clear()
+
     def is_full(self, now: float) -> bool:
         """Say whether one more value makes another leave; those put first whose time is over have left by then."""
         entries = self._entries

@@ -163,12 +163,14 @@ Verdict = Settled | Pending
 class Claim(msgspec.Struct, frozen=True):
     """A path that a plugin wants besides its route's own (callback, logout), on the route's hosts.
 
-    A `typed` one was written by the operator: two that conflict are an error. One that is a mere default gives way.
+    A `typed` one was written by the operator: two that conflict are an error, which `remedy` helps against. One that
+    is a mere default gives way.
     """
 
     path: str
     purpose: str
     typed: bool = True
+    remedy: str = "give each its own path, or its own host"
 
 
 class Plugin(Protocol):

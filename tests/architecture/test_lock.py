@@ -5,18 +5,22 @@
 
 import re
 import tomllib
+from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.architecture.tree import ROOT
 
 LOCK = ROOT / "requirements.lock"
+BROWSER_LOCK = ROOT / "tests" / "browser" / "requirements.lock"
+both = pytest.mark.parametrize("lock", [LOCK, BROWSER_LOCK], ids=lambda lock: lock.parent.name)
 
 
-def locked() -> dict[str, str]:
+def locked(lock: Path = LOCK) -> dict[str, str]:
     """Name → version of every locked package."""
-    return dict(re.findall(r"^([a-z0-9][a-z0-9._-]*)==(\S+)", LOCK.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    return dict(re.findall(r"^([a-z0-9][a-z0-9._-]*)==(\S+)", lock.read_text(encoding="utf-8"), flags=re.MULTILINE))
 
 
 def wanted() -> list[Requirement]:
@@ -36,14 +40,25 @@ def test_the_lock_satisfies_every_dependency() -> None:
     ]
 
 
-def test_every_package_is_held_to_its_hashes() -> None:
+def test_the_lock_of_the_browser_tests_satisfies_what_they_ask_for() -> None:
+    """It is made from the file beside it."""
+    lines = BROWSER_LOCK.with_suffix(".in").read_text(encoding="utf-8").splitlines()
+    wishes = [Requirement(line) for line in lines if not line.startswith("#")]
+
+    assert wishes
+    assert all(locked(BROWSER_LOCK).get(wish.name, "0") in wish.specifier for wish in wishes)
+
+
+@both
+def test_every_package_is_held_to_its_hashes(lock: Path) -> None:
     """One package without a hash, and pip would refuse them all."""
-    entries = re.split(r"^(?=[a-z0-9])", LOCK.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    entries = re.split(r"^(?=[a-z0-9])", lock.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
 
     assert [] == [entry for entry in entries if "--hash=sha256:" not in entry]
-    assert len(locked()) == len(entries)
+    assert len(locked(lock)) == len(entries)
 
 
-def test_the_lock_names_no_place() -> None:
+@both
+def test_the_lock_names_no_place(lock: Path) -> None:
     """Whoever installs decides which index to ask."""
-    assert [] == re.findall(r".*(?:://|index-url|find-links).*", LOCK.read_text(encoding="utf-8"))
+    assert [] == re.findall(r".*(?:://|index-url|find-links).*", lock.read_text(encoding="utf-8"))

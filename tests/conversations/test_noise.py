@@ -192,7 +192,8 @@ def test_noise_from_an_upstream_reaches_nobody_elses_client(turns: list[tuple[st
             line.take()
         for number, client in enumerate(clients):
             heard = client.take()
-            assert set(re.findall(rb"\[(\d+)\]", heard)) <= {b"%d" % number}
+            others = {b"%d" % other for other in range(len(turns))} - {b"%d" % number}
+            assert not others & set(re.findall(rb"\[(\d+)\]", heard))  # noise may make a tag that is nobody's
             assert client.is_gone()
             assert heard or client.transport.fate == "aborted"
             assert not heard.startswith(b"HTTP/1.1 1")

@@ -464,6 +464,33 @@ def test_a_fault_is_a_page_for_a_person() -> None:
         assert b"<code>req-1</code>" in heard
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [("/nowhere", "404 Not Found", "no_route"), ("//", "400 Bad Request", "target_empty_segment"),
+     (f"/{'a' * 9000}", "414 Request-URI Too Long", "target_too_large"), ("/", "401 Unauthorized", "nobody_admitted")],
+)  # fmt: skip
+def test_whatever_a_person_opens_is_answered_with_a_page(path: str, status: str, code: str) -> None:
+    """Also what no route takes, nobody is admitted to, or is refused before it is a request."""
+    with Conversation({"guard": ScriptedPlugin(PASS, authenticates=True)}, route={"uri": "/"}) as talk:
+        client = talk.connect()
+        client.says(request(f"GET {path}", "accept: TEXT/HTML,*/*"))
+        heard = client.take()
+        assert heard.startswith(f"HTTP/1.1 {status}\r\n".encode())
+        assert b"Content-Type: text/html; charset=utf-8\r\n" in heard
+        assert f"<code>req-1</code> ({code})".encode() in heard
+
+
+def test_a_browser_with_too_many_cookies_is_told_so_on_a_page() -> None:
+    """Its head is refused before its end, which is where the cookies are."""
+    with Conversation() as talk:
+        client = talk.connect()
+        client.says(request("GET /", "Accept: text/html", f"Cookie: {'c' * 80_000}"))
+        heard = client.take()
+        assert heard.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+        assert b"Content-Type: text/html; charset=utf-8\r\n" in heard
+        assert b"delete the cookies of this site" in heard
+
+
 def test_a_verdict_that_comes_when_the_gateway_is_told_otherwise_still_counts() -> None:
     """A reload between the question and the answer: the request keeps the plugins that it met."""
     later = Later()

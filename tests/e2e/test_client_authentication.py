@@ -1,6 +1,7 @@
 """How the gateway says who it is, end to end: every documented method, at a provider that somebody else wrote."""
 
 import json
+import time
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.e2e.counterparts.scene import SESSION_SECRET, Scene
 from tests.fakes.client_keys import private_pem, public_jwk
 
 SECRET = "a-client-secret-of-more-than-32-bytes"
+ODD_SECRET = "a secret: 100% of + what & may = be / in one"  # RFC 6749 §2.3.1: encoded as a form before it is base64
 KEY_KINDS = {"rsa": "RSA", "ec": "EC P-256", "eddsa": "Ed25519"}
 ALGORITHMS = {"rsa": "RS256", "ec": "ES256", "eddsa": "EdDSA", "pss": "PS256", "hmac": "HS256"}
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -45,6 +47,8 @@ ATTRIBUTES: dict[str, dict[str, Any]] = {
     "pss": {**_sign_by_key("RSA"), "client_jwt_assertion_alg": "PS256", "client_jwt_assertion_expires_in": 10},
     "hmac": {"token_endpoint_auth_method": "client_secret_jwt", "client_secret": SECRET},
     "post": {"token_endpoint_auth_method": "client_secret_post", "client_secret": SECRET},
+    "basic": {"client_secret": ODD_SECRET},
+    "public": {"use_pkce": True},
     "wrong-key": _sign_by_key("RSA", 1),
     "wrong-secret": {"token_endpoint_auth_method": "client_secret_jwt", "client_secret": SECRET[::-1]},
     "wrong-audience": {**_sign_by_key("RSA"), "client_jwt_assertion_audience": "https://another.example"},
@@ -54,6 +58,8 @@ KNOWN: dict[str, dict[str, Any]] = {
     "pss": _know_by_key("RSA", "PS256"),
     "hmac": {"token_endpoint_auth_method": "client_secret_jwt"},
     "post": {"token_endpoint_auth_method": "client_secret_post"},
+    "basic": {"token_endpoint_auth_method": "client_secret_basic"},
+    "public": {"token_endpoint_auth_method": "none"},
     "wrong-key": _know_by_key("RSA", "RS256"),
     "wrong-secret": {"token_endpoint_auth_method": "client_secret_jwt"},
     "wrong-audience": _know_by_key("RSA", "RS256"),
@@ -64,7 +70,12 @@ INTROSPECTING = ("introspect", "introspect-wrong-key")
 
 def _register_all(port: int) -> dict[str, Client]:
     clients = {
-        name: register(name, SECRET, redirect_uris=[f"http://localhost:{port}/{name}/callback"], **known)
+        name: register(
+            name,
+            ODD_SECRET if name == "basic" else SECRET,
+            redirect_uris=[f"http://localhost:{port}/{name}/callback"],
+            **known,
+        )
         for name, known in KNOWN.items()
     }
     for name in INTROSPECTING:
@@ -155,6 +166,33 @@ def test_a_person_signs_in_where_the_secret_goes_in_the_body(scene: Scene) -> No
     assert page.status == 200
     (asked,) = scene.provider.requests("token")
     assert (asked["status"], asked["authorization"], asked["params"]["client_secret"]) == (200, "", SECRET)
+
+
+def test_a_person_signs_in_where_the_secret_goes_in_the_header(scene: Scene) -> None:
+    """`client_secret_basic`, the default: a secret of any characters arrives as it is."""
+    _, page = scene.sign_in("/basic/test")
+    assert page.status == 200
+    (asked,) = scene.provider.requests("token")
+    assert (asked["status"], asked["authorization"], asked["client_id"]) == (200, "Basic", "basic")
+    assert not {"client_id", "client_secret", "client_assertion"} & {
+        name for name, value in asked["params"].items() if value is not None
+    }
+
+
+def test_a_person_signs_in_at_a_public_client(scene: Scene) -> None:
+    """`none`: the id alone, and PKCE in place of a secret, for the refresh as well."""
+    scene.provider.set_lifetime(1)
+    browser, page = scene.sign_in("/public/test")
+    scene.provider.set_lifetime(3600)
+    assert page.status == 200
+    time.sleep(1.05)
+    assert browser.open(scene.url("/public/again")).status == 200
+    for asked in scene.provider.requests("token"):
+        sent = {name for name, value in asked["params"].items() if value is not None}
+        assert (asked["status"], asked["authorization"], asked["params"]["client_id"]) == (200, "", "public")
+        assert not {"client_secret", "client_assertion"} & sent
+        assert ("code_verifier" in sent) == (asked["params"]["grant_type"] == "authorization_code")
+    assert len(scene.provider.requests("token")) == 2
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -12,6 +12,7 @@ from joserfc.jwa import JWS_ALGORITHMS
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 
 from ostiary.http.outbound import OutboundResponse
+from ostiary.identity.logout_token import LOGOUT_EVENT
 from tests.fakes.http_client import answer_json
 
 ISSUER = "https://issuer.example/realms/demo"
@@ -86,6 +87,15 @@ def access_claims(now: float = NOW, **changes: Any) -> dict[str, Any]:
     claims = {
         "iss": ISSUER, "aud": "account", "sub": "user-1", "azp": CLIENT_ID, "iat": int(now), "exp": int(now) + 300,
         "scope": "openid profile",
+    } | changes  # fmt: skip
+    return {name: value for name, value in claims.items() if value is not None}
+
+
+def logout_claims(now: float = NOW, **changes: Any) -> dict[str, Any]:
+    """Return the claims of a good logout token with changes (None leaves one out)."""
+    claims = {
+        "iss": ISSUER, "aud": CLIENT_ID, "sub": "user-1", "sid": "session-1", "iat": int(now), "exp": int(now) + 120,
+        "jti": "logout-1", "events": {LOGOUT_EVENT: {}},
     } | changes  # fmt: skip
     return {name: value for name, value in claims.items() if value is not None}
 

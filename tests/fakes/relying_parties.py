@@ -33,7 +33,7 @@ def make_settings(**changes: Any) -> RelyingPartySettings:
 
 
 class PartyPlugin:
-    """The smallest policy on a relying party: callback, session, sign-in."""
+    """The smallest policy on a relying party: what the provider calls, callback, session, sign-in."""
 
     authenticates = True
     claims: tuple[Claim, ...] = ()
@@ -52,6 +52,8 @@ class PartyPlugin:
 
     def decide(self, request: Request, principal: Principal | None, now: float) -> Verdict:
         """Ask the parts in their order; why there was no session is kept in `missed`."""
+        if request.path in self.party.endpoints:
+            return self.party.endpoints[request.path].answer(request)
         if self.party.is_callback(request):
             return self.party.finish_sign_in(request)
         if self.party.is_logout(request):

@@ -29,5 +29,7 @@ def make_session(**changes: Any) -> Session:
         id_token="raw.id.token",
         id_token_claims={"sub": "alice", "iss": ISSUER},
         userinfo=None,
+        provider_session_id=None,
+        id_token_issued_at=NOW,
     )
     return msgspec.structs.replace(session, **changes)

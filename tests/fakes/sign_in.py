@@ -20,7 +20,7 @@ from ostiary.identity.pkce import build_challenge
 from ostiary.plugin import Admit, Pass, Pending, Place, Plugin, Reply, Services, Verdict
 from ostiary.providers.directory import ProviderDirectory
 from tests.fakes.clock import FakeClock
-from tests.fakes.cookie_jar import CookieJar
+from tests.fakes.cookie_jar import CookieJar, Errand
 from tests.fakes.dice import FakeRandom
 from tests.fakes.http_client import FakeHttpClient, answer_json
 from tests.fakes.issuer import (
@@ -44,6 +44,8 @@ TOKEN_ENDPOINT = f"{ISSUER}/token"
 USERINFO_ENDPOINT = f"{ISSUER}/userinfo"
 REVOCATION_ENDPOINT = f"{ISSUER}/revoke"
 END_SESSION_ENDPOINT = f"{ISSUER}/logout"
+FORM_TYPE = "application/x-www-form-urlencoded"
+_FOREIGN_FORM = Errand(is_same_site=False, is_safe_navigation=False)
 PAGE_HEADERS = {"Accept": "text/html,*/*;q=0.8", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
 
 
@@ -197,13 +199,35 @@ class Visitor:
         """Send a request, wait for what is pending, and keep the cookies."""
         return await self.send(self.request(url, method, headers, cookie), url)
 
-    async def send(self, request: Request, url: str, *, is_lost: bool = False) -> Reply | Admit | Pass:
+    async def post(
+        self, url: str, form: str, *, content_type: str = FORM_TYPE, cookie: str | None = None
+    ) -> Reply | Admit | Pass:
+        """Send a form that stands on another site's page: cookies come along as far as they are SameSite=None."""
+        parts = urlsplit(url)
+        sent = {
+            "Host": parts.netloc,
+            **PAGE_HEADERS,
+            "Content-Type": content_type,
+            "Content-Length": str(len(form)),
+            "Cookie": self.jar.header(parts, self.world.clock.now(), _FOREIGN_FORM) if cookie is None else cookie,
+        }
+        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        sent = {name: value for name, value in sent.items() if value}
+        return await self.send(make_request("POST", target, sent, scheme=parts.scheme), url, body=form.encode())
+
+    async def send(
+        self, request: Request, url: str, *, is_lost: bool = False, body: bytes = b""
+    ) -> Reply | Admit | Pass:
         """Do the same with a request that is there already; `url` says for whom the cookies are.
 
-        An answer that `is_lost` never reaches the browser.
+        An answer that `is_lost` never reaches the browser. A `body` is given to those who ask for one.
         """
         verdict: Verdict = self.plugin.decide(request, None, self.world.clock.now())
-        settled = await verdict.settle() if isinstance(verdict, Pending) else verdict
+        settled: Reply | Admit | Pass
+        if isinstance(verdict, Pending):
+            settled = await (verdict.settle(body) if verdict.body_limit_bytes else verdict.settle())
+        else:
+            settled = verdict
         if not is_lost:
             self.keep_cookies(settled, url)
         return settled

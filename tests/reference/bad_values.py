@@ -56,6 +56,8 @@ BAD_VALUES = {
     "realm": Bad({"realm": "a\nb"}, "match"),
     "bearer_only": Bad({"bearer_only": "yes"}, SWITCH),
     "logout_path": Bad({"logout_path": "logout"}, "/logout"),
+    "backchannel_logout_path": Bad({"backchannel_logout_path": "/logout"}, "is the path of logout_path"),
+    "frontchannel_logout_path": Bad({"frontchannel_logout_path": "/bye?a=1"}, "is no plain path"),
     "post_logout_redirect_uri": Bad({"post_logout_redirect_uri": "example.com/bye"}, "http"),
     "redirect_uri": Bad(
         {"redirect_uri": "shop.example/callback"}, "redirect_uri is neither a path nor an http(s) URL", ""
@@ -69,6 +71,7 @@ BAD_VALUES = {
     "token_endpoint_auth_method": Bad({"token_endpoint_auth_method": "basic"}, "private_key_jwt"),
     "public_key": Bad({**BEARER, "public_key": "a key"}, "public_key", ""),
     "use_jwks": Bad({"use_jwks": "on"}, SWITCH),
+    "response_mode": Bad({"response_mode": "fragment"}, "'query' or 'form_post'"),
     "use_pkce": Bad({"use_pkce": 1}, SWITCH),
     "token_signing_alg_values_expected": Bad(
         {**BEARER, "use_jwks": True, "token_signing_alg_values_expected": "none"}, "RS256"

@@ -9,7 +9,7 @@ from typing import Any
 
 from ostiary.errors import ProviderFault, StoreFault
 from ostiary.identity.login_flow import FLOW_LIFETIME_S, build_state
-from ostiary.plugin import Reply
+from ostiary.plugin import Place, Reply
 from tests.fakes.http_client import answer_json
 from tests.fakes.issuer import DISCOVERY
 from tests.fakes.sign_in import PAGE_HEADERS, SECRET, TOKEN_ENDPOINT, SignInWorld
@@ -142,6 +142,30 @@ def _(world: SignInWorld) -> Reply:
     return stage.refuse(PAGE)
 
 
+@failure("login_needs_https")
+def _(world: SignInWorld) -> Reply:
+    class Shop(Stage):
+        place = Place(id="r1", hosts=("shop.example",), uris=("/anything/*",))
+
+    return Shop(world, redirect_uri=None, response_mode="form_post").refuse("http://shop.example/anything/test")
+
+
+@failure("response_mode_unsupported")
+def _(world: SignInWorld) -> Reply:
+    world.publish(response_modes_supported=["query", "fragment"])
+    return open_first(world, response_mode="form_post")
+
+
+@failure("callback_method")
+def _(world: SignInWorld) -> Reply:
+    return finish(world, response_mode="form_post")
+
+
+@failure("callback_content_type")
+def _(world: SignInWorld) -> Reply:
+    return Stage(world, response_mode="form_post").refuse(CALLBACK, method="POST")
+
+
 @failure("flow_elsewhere")
 def _(world: SignInWorld) -> Reply:
     return come_back(world)
@@ -166,7 +190,7 @@ def _(world: SignInWorld) -> Reply:
     stage = Stage(world)
     back = stage.come_back()
     stage.open(back)
-    return stage.refuse(back)
+    return stage.refuse(back, cookie="")
 
 
 # --- the provider says no

@@ -19,12 +19,13 @@ from tests.fakes.issuer import (
     access_claims,
     assemble,
     id_claims,
+    logout_claims,
     make_key,
     public_pem,
     sign,
 )
 from tests.fakes.sign_in import CLIENT_SECRET, SECRET, TOKEN_ENDPOINT, SignInWorld, location_of
-from tests.reference.stage import CALLBACK, ORIGIN, OWN_LINK, PAGE, Stage, read_header
+from tests.reference.stage import CALLBACK, ORIGIN, OWN_LINK, PAGE, Stage, read_header, settle
 
 # Attribute → the test (file::function) that shows where it matters.
 ELSEWHERE: dict[str, str] = {
@@ -37,6 +38,7 @@ END_SESSION = f"{ISSUER}/logout"
 REVOCATION = f"{ISSUER}/revoke"
 LOGOUT = f"{ORIGIN}/anything/bye"
 LONG = {"expires_in": 30_000}
+CALL = {"Accept": "application/json"}
 
 
 # --- the client
@@ -218,6 +220,17 @@ def matters_authorization_params() -> None:
     """More of what is asked for."""
     assert "prompt" not in Stage().ask()
     assert Stage(authorization_params={"prompt": "consent"}).ask()["prompt"] == "consent"
+    strict = Stage(authorization_params={"acr_values": "gold"})
+    assert (Stage().sign_in().status, strict.sign_in().reason) == (303, "token_acr")
+
+
+def matters_response_mode() -> None:
+    """What the provider is asked for, and the one way in which its answer is read."""
+    usual, posted = Stage(), Stage(response_mode="form_post")
+
+    assert "response_mode" not in usual.ask()
+    assert posted.ask()["response_mode"] == "form_post"
+    assert [stage.sign_in().status for stage in (usual, posted)] == [303, 405]
 
 
 def matters_use_pkce() -> None:
@@ -480,6 +493,25 @@ def matters_logout_path() -> None:
         stage = leaving()
         stage.open(f"{ORIGIN}{path}", headers=OWN_LINK)
         assert stage.status(stage.open()) == status
+
+
+def matters_backchannel_logout_path() -> None:
+    """Where the provider says that somebody left."""
+    for attributes, status in (({}, 200), ({"backchannel_logout_path": "/anything/told"}, 401)):
+        stage = elsewhere(**attributes)
+        form = f"logout_token={sign(logout_claims(stage.world.clock.now()))}"
+        settle(stage.visitor.post(f"{ORIGIN}/anything/told", form, cookie=""))
+        stage.world.clock.advance(1)
+        assert stage.status(stage.open(headers=CALL)) == status
+
+
+def matters_frontchannel_logout_path() -> None:
+    """Where a frame of the provider says so."""
+    for attributes, status in (({}, 200), ({"frontchannel_logout_path": "/anything/framed"}, 401)):
+        stage = elsewhere(**attributes)
+        stage.open(f"{ORIGIN}/anything/framed?iss={ISSUER}&sid=session-1", cookie="")
+        stage.world.clock.advance(1)
+        assert stage.status(stage.open(headers=CALL)) == status
 
 
 def matters_post_logout_redirect_uri() -> None:
@@ -933,6 +965,15 @@ def leaving(**attributes: Any) -> Stage:
     world = SignInWorld()
     world.publish(end_session_endpoint=END_SESSION, revocation_endpoint=REVOCATION)
     stage = Stage(world, logout_path="/anything/bye", **attributes)
+    stage.sign_in()
+    return stage
+
+
+def elsewhere(**attributes: Any) -> Stage:
+    """A person who is signed in here, by the provider's session `session-1`."""
+    world = SignInWorld()
+    world.claim_changes = {"sid": "session-1"}
+    stage = Stage(world, **attributes)
     stage.sign_in()
     return stage
 

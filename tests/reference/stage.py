@@ -46,6 +46,8 @@ Found = TypeVar("Found")
 class Stage:
     """A world, the plugin on a route, and a visitor. None leaves an attribute out."""
 
+    place = Place(id="r1", uris=("/anything/*",))
+
     def __init__(self, world: Any = None, **attributes: Any) -> None:
         """Build the plugin; `attributes` stand beside, or in place of, a client with a session."""
         self.world: SignInWorld = world or SignInWorld()
@@ -61,7 +63,7 @@ class Stage:
             "session": {"secret": SECRET}, **attributes,
         }  # fmt: skip
         config = plugin_type.config.model_validate({key: value for key, value in written.items() if value is not None})
-        return plugin_type.build(config, self.world.services(Place(id="r1", uris=("/anything/*",))))
+        return plugin_type.build(config, self.world.services(self.place))
 
     def open(self, url: str = PAGE, **sent: Any) -> Settled:
         """Send a request (a navigation unless `headers` say otherwise); a fault becomes the gateway's answer."""

@@ -66,6 +66,17 @@ def test_a_bad_value_is_refused(name: str, tmp_path: Path) -> None:
         ({"session_content": {"access_token": True}}, "did you mean `session_contents`?"),
         ({"redirect_uri": "http://localhost:9080/anything/*"}, "which the route protects"),
         ({"logout_path": "/anything/callback"}, "where sign-ins return to"),
+        ({"backchannel_logout_path": "/anything/callback"}, "where sign-ins return to"),
+        ({"backchannel_logout": True}, "did you mean `backchannel_logout_path`?"),
+        (
+            {"backchannel_logout_path": "/anything/told", "bearer_only": True, "use_jwks": True},
+            "add `session`, or leave it out",
+        ),
+        (
+            {"redirect_uri": "http://shop.example/cb", "response_mode": "form_post"},
+            "response_mode: form_post needs https",
+        ),
+        ({"authorization_params": {"response_mode": "form_post"}}, "is an attribute of its own"),
         ({"ssl_verify": False, "ssl_ca_file": "ca.pem"}, "remove one of the two"),
     ],
 )

@@ -14,7 +14,7 @@ ERRORS = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/errors.md").read_text("
 TOKENS = ("an-access-token", "a-refresh-token", "code-0", "code-1", "eyJ", "aaaaaaaa")
 # Failures whose line is that of the request: its `id` is the reference, its `reason` the code; there is no more to say.
 TOLD_BY_THE_REQUEST = {
-    "login_other_host", "login_host_unknown", "scope_missing", "claims_refused", "session_expired",
+    "login_other_host", "login_host_unknown", "login_needs_https", "scope_missing", "claims_refused", "session_expired",
     "logout_unconfirmed",
 }  # fmt: skip
 # Failures that the operator cannot do anything about.

@@ -91,6 +91,16 @@ def test_it_never_holds_more_than_its_size_nor_returns_what_is_over(
         assert len(remembered) <= size
 
 
+def test_everything_can_be_forgotten() -> None:
+    """And there is room again."""
+    held = BoundedMap[str, int](2)
+    held.put("a", 1, expires_at=10.0, now=0.0)
+    held.put("b", 2, expires_at=10.0, now=0.0)
+    held.clear()
+
+    assert (len(held), held.get("a", 0.0), held.is_full(0.0)) == (0, None, False)
+
+
 def test_it_says_when_it_is_full() -> None:
     """One more value would make another leave; what is over has left."""
     entries: BoundedMap[str, int] = BoundedMap(2)

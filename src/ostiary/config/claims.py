@@ -100,7 +100,7 @@ def _word(wish: _Wish) -> str:
 
 def _word_conflict(loser: _Wish, winner: _Wish) -> Problem:
     problem = f"{_word(loser)} is also wanted by {winner.place}, whose configuration differs"
-    return Problem(loser.place, problem, "give each its own path, or its own host")
+    return Problem(loser.place, problem, loser.claim.remedy)
 
 
 def _build_entries(wish: _Wish, claim_routes: dict[Route, Route]) -> list[Entry]:

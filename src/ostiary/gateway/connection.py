@@ -16,7 +16,7 @@ from ostiary.gateway.intake import SLICE_BYTES, Intake
 from ostiary.gateway.phases import Watch
 from ostiary.gateway.reset import reset
 from ostiary.http.forwarded import Arrival, TrustedProxies
-from ostiary.http.head import HeadMemory, RawHead
+from ostiary.http.head import HeadMemory
 
 if TYPE_CHECKING:
     from ostiary.gateway.server import Server
@@ -181,7 +181,7 @@ class ClientConnection(asyncio.Protocol):
         self._is_closing = True
         receiving = self._intake.receiving
         if receiving is None:
-            receiving = Exchange(self, RawHead())
+            receiving = Exchange(self, self._intake.peek_head())
             self._intake.queue.append(receiving)
         receiving.refusal = fault
         if receiving is self._active:

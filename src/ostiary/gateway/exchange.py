@@ -13,10 +13,10 @@ from ostiary.gateway.faults import build_fault_reply
 from ostiary.gateway.forwarding import choose_host, render_upstream_head
 from ostiary.gateway.phases import Phase
 from ostiary.gateway.relay import render_chunk, render_response_head, streams
-from ostiary.gateway.replies import CONTINUE, NOBODY, NOT_FOUND, render_reply
+from ostiary.gateway.replies import CONTINUE, NOBODY, NOT_FOUND, build_page, render_reply
 from ostiary.gateway.waiting import collect, dial, guard, suspend
 from ostiary.http.head import RawHead, read_head
-from ostiary.http.navigation import accepts_html
+from ostiary.http.navigation import would_accept_html
 from ostiary.http.request import CHUNKED, IDEMPOTENT, Request
 from ostiary.http.response import ResponseHead
 from ostiary.plugin import Pending, Reply, Settled
@@ -102,7 +102,7 @@ class Exchange:
         target = request.target
         route = self.route = snapshot.router.match(request.authority.host, target.path, request.method, request.client)
         if route is None:
-            self.reply(NOT_FOUND)
+            self._refuse(NOT_FOUND)
             return
         if target.has_encoded_slash and not route.allow_encoded_slash:
             raise ClientFault("target_escape", "the path encodes a slash, which this route does not allow")
@@ -116,7 +116,7 @@ class Exchange:
         deciding, route = self.deciding, self.route
         if outcome is None and deciding is not None and route is not None:
             if route.requires_principal and not deciding.admitted:
-                self.reply(NOBODY)
+                self._refuse(NOBODY)
                 return
             self.verdict = "admit" if deciding.admitted else "pass"
             self._forward(route)
@@ -124,6 +124,9 @@ class Exchange:
             self.reply(outcome)
         elif outcome is not None:
             suspend(self, outcome)
+
+    def _refuse(self, reply: Reply) -> None:
+        self.reply(build_page(reply, self.id) if would_accept_html(self.raw.fields) else reply)
 
     def resume(self, settled: Settled) -> None:
         """Go on with what the pending verdict settled to, unless the client has left."""
@@ -135,7 +138,7 @@ class Exchange:
 
     def _forward(self, route: Route) -> None:
         if route.upstream is None:
-            self.reply(NOT_FOUND)  # a path that a plugin claimed, outside the route's own patterns
+            self._refuse(NOT_FOUND)  # a path that a plugin claimed, outside the route's own patterns
             return
         upstream = self.upstream = self.connection.server.upstream_of(route)
         node = upstream.balancer.choose()
@@ -307,7 +310,7 @@ class Exchange:
             self.connection.cut()
             self._finish(close=True)
             return
-        html = self.request is not None and accepts_html(self.request)
+        html = would_accept_html(self.raw.fields)
         reply = build_fault_reply(fault, reference=self.id, accepts_html=html)
         self.reply(reply, close=isinstance(fault, ClientFault))
 

@@ -21,6 +21,16 @@ _CLIENT_STATUS = {
     "expect_unknown": 417,
 }
 _UPSTREAM_STATUS = {"upstream_timeout": 504, "upstream_none": 503, "request_unsafe": 400}
+_CORRECT = "Correct the request and send it again."
+_OTHER_ADDRESS = "Check the address, or begin at the front page of the site."
+_REMEDIES = {
+    "head_too_large": "If this is a browser, delete the cookies of this site and open the page again.",
+    "target_too_large": _OTHER_ADDRESS,
+    "target_characters": _OTHER_ADDRESS,
+    "target_escape": _OTHER_ADDRESS,
+    "target_dot_segment": _OTHER_ADDRESS,
+    "target_empty_segment": _OTHER_ADDRESS,
+}
 
 
 def find_status(fault: Fault) -> int:
@@ -46,7 +56,7 @@ def build_fault_reply(fault: Fault, *, reference: str, accepts_html: bool) -> Re
 def _describe(fault: Fault, reference: str) -> Page:
     if isinstance(fault, ClientFault):
         happened = f"The request was refused: {fault.detail or 'it is not valid HTTP'}."
-        return Page("Request refused", happened, "Correct the request and send it again.", fault.code, reference)
+        return Page("Request refused", happened, _REMEDIES.get(fault.code, _CORRECT), fault.code, reference)
     if isinstance(fault, ProviderFault):
         happened = "The identity provider cannot be reached or did not answer as expected, so nobody can sign in now."
         remedy = "Wait a moment and try again. If it stays like this, tell the operator the reference below."

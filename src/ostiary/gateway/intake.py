@@ -78,6 +78,10 @@ class Intake:
             self._check_size(len(piece), limits)
         return rest
 
+    def peek_head(self) -> RawHead:
+        """Return what has come of a head that will never be whole: fields only, so that its refusal can be worded."""
+        return RawHead(fields=self._fields.copy())
+
     def _check_size(self, length: int, limits: HeadLimits) -> None:
         if self.is_in_head:
             # Every byte counts as it is fed, not when the head is complete: heads that do not end are the attack.

@@ -13,8 +13,9 @@ def render_response_head(
 ) -> bytes:
     """Render status line and fields, the empty line included; `version` is the request's.
 
-    What was answered to an authenticated request stays out of shared caches unless the upstream said otherwise; with a
-    cookie of ours it stays out of every cache whatever the upstream says: that cookie is one person's session.
+    What was answered to an authenticated request stays out of shared caches unless the upstream said otherwise, and a
+    page out of the browser's too: whoever comes after a sign-out has a back button. With a cookie of ours it stays out
+    of every cache whatever the upstream says: that cookie is one person's session.
     """
     parts = [STATUS_LINES[head.status], head.lines if not set_cookies else _drop_caching(head.lines)]
     if not head.has_date:
@@ -23,7 +24,7 @@ def render_response_head(
         parts += [f"Set-Cookie: {value}\r\n".encode("latin-1") for value in set_cookies]
         parts.append(b"Cache-Control: no-store\r\n")
     elif is_private and not head.has_cache_control:
-        parts.append(b"Cache-Control: private\r\n")
+        parts.append(b"Cache-Control: no-store\r\n" if head.is_page else b"Cache-Control: private\r\n")
     if head.announced is not None:
         parts += (b"Content-Length: ", head.announced, b"\r\n")
     elif version == "1.1" and streams(head):

@@ -1,11 +1,13 @@
 """Our own answers as bytes: a `Reply` rendered for the wire, and checked at this last write (DESIGN.md §9.13).
 
-Plugins and faults say what to answer; the answers that every gateway gives are here as constants.
+Plugins and faults say what to answer; the answers that every gateway gives are here as constants, for programs in
+APISIX's words, for people as pages.
 """
 
 from collections.abc import Iterable
 
 from ostiary.http.lines import is_clean_block
+from ostiary.http.page import Page, render_page
 from ostiary.http.response import STATUS_LINES
 from ostiary.plugin import Reply
 
@@ -22,6 +24,25 @@ NOBODY = Reply(
     headers=(("Content-Type", "application/json"),),
     body=b'{"error":"unauthenticated","message":"This route requires somebody to be signed in or a valid token."}\n',
 )
+_PAGES = {
+    "no_route": (
+        "Nothing is here",
+        "This gateway has no page at this address.",
+        "Check the address, or begin at the front page of the site.",
+    ),
+    "nobody_admitted": (
+        "Please sign in",
+        "This page is for those who are signed in, and nobody is.",
+        "Sign in where the application asks you to, then try again.",
+    ),
+}
+
+
+def build_page(reply: Reply, reference: str) -> Reply:
+    """Return one of the answers above as a page."""
+    title, happened, remedy = _PAGES[reply.reason]
+    headers, body = render_page(Page(title, happened, remedy, reply.reason, reference), accepts_html=True)
+    return Reply(reply.status, reason=reply.reason, headers=headers, body=body)
 
 
 def render_reply(reply: Reply, *, method: str, date: bytes, close: bool, set_cookies: Iterable[str] = ()) -> bytes:

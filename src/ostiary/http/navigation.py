@@ -4,6 +4,7 @@ Everything else (script calls, form posts, preflights, images, prefetches) would
 login that nobody sees: it gets 401 instead. Fetch Metadata decides where a browser sends it; `Accept` where not.
 """
 
+from ostiary.http.fields import RawFields
 from ostiary.http.request import Request
 
 _METHODS = frozenset({"GET", "HEAD"})
@@ -25,7 +26,12 @@ def is_navigation(request: Request) -> bool:
 def accepts_html(request: Request) -> bool:
     """Say whether the client asked for HTML by name (`*/*` is what programs send)."""
     accept = request.field(b"accept")
-    return accept is not None and b"text/html" in accept.lower()
+    return accept is not None and _names_html(accept)
+
+
+def would_accept_html(fields: RawFields) -> bool:
+    """Say the same of a head that was refused before it became a request."""
+    return any(name.lower() == b"accept" and _names_html(value) for name, value in fields)
 
 
 def is_speculative(request: Request) -> bool:
@@ -35,3 +41,7 @@ def is_speculative(request: Request) -> bool:
         if purpose is not None and (b"prefetch" in purpose or b"prerender" in purpose or b"preview" in purpose):
             return True
     return False
+
+
+def _names_html(accept: bytes) -> bool:
+    return b"text/html" in accept.lower()

@@ -21,18 +21,18 @@ _STYLE = (
     "@media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--dim:#9198a1;--paper:#0d1117;--card:#151b23;--line:#3d444d;"
     "--link:#6cb6ff}}"
     "*{box-sizing:border-box}"
-    "body{margin:0;padding:1rem;min-height:100vh;display:grid;place-items:center;background:var(--paper);"
+    "body{margin:0;padding:1rem;min-height:100svh;display:grid;place-items:center;background:var(--paper);"
     "color:var(--ink);font:1rem/1.6 system-ui,sans-serif}"
     "main{width:100%;max-width:36rem;padding:1.5rem 1.5rem 1rem;background:var(--card);border:1px solid var(--line);"
     "border-radius:.75rem;overflow-wrap:anywhere}"
     "h1{margin:0 0 .75rem;font-size:1.375rem;line-height:1.3}"
     "h2{margin:1.25rem 0 .25rem;font-size:1rem}"
     "p{margin:.25rem 0}"
-    "a{color:var(--link)}"
-    "a.next{display:inline-block;margin:.75rem 0 0;padding:.5rem 1rem;border:1px solid currentColor;"
-    "border-radius:.375rem;text-decoration:none}"
-    "a:focus-visible{outline:3px solid currentColor;outline-offset:2px}"
+    "a{display:inline-block;margin:.75rem 0 0;padding:.5rem 1rem;border:1px solid transparent;border-radius:.375rem;"
+    "background:var(--link);color:var(--card);text-decoration:none}"
+    "a:focus-visible{outline:3px solid var(--link);outline-offset:3px}"
     "footer{margin-top:1.5rem;padding-top:.75rem;border-top:1px solid var(--line);color:var(--dim);font-size:.875rem}"
+    "code{user-select:all}"
 )
 _STYLE_HASH = b2a_base64(sha256(_STYLE.encode("ascii")).digest(), newline=False).decode("ascii")
 _POLICY = (
@@ -84,26 +84,45 @@ def render_page(page: Page, *, accepts_html: bool) -> tuple[Headers, bytes]:
 
     Raises ValueError for a link that is neither a path of this origin nor an http(s) URL.
     """
-    if page.link is not None and not _HREF.match(page.link.href):
-        message = "a page's link is neither a path of this origin nor an http(s) URL"
-        raise ValueError(message)
+    if page.link is not None:
+        _check_href(page.link.href)
     if accepts_html:
         return _HTML_HEADERS, _render_html(page).encode("utf-8", "replace")
     answer = {"error": page.code, "message": f"{page.happened} {page.remedy}", "reference": page.reference}
     return _JSON_HEADERS, msgspec.json.encode(answer) + b"\n"
 
 
+def render_hop(title: str, link: Link) -> tuple[Headers, bytes]:
+    """Return headers and body of a page that follows its only link by itself. Raises ValueError as `render_page`."""
+    _check_href(link.href)
+    refresh = f'<meta http-equiv="refresh" content="0;url={escape(link.href)}">\n'
+    return _HTML_HEADERS, _render_document(title, _render_link(link), refresh).encode("utf-8", "replace")
+
+
+def _check_href(href: str) -> None:
+    if not _HREF.match(href):
+        message = "a page's link is neither a path of this origin nor an http(s) URL"
+        raise ValueError(message)
+
+
 def _render_html(page: Page) -> str:
-    link = ""
-    if page.link is not None:
-        link = f'<p><a class="next" href="{escape(page.link.href)}">{escape(page.link.label)}</a></p>\n'
+    said = (
+        f"<p>{escape(page.happened)}</p>\n<h2>What you can do</h2>\n<p>{escape(page.remedy)}</p>\n"
+        f"{_render_link(page.link)}"
+        f"<footer>Reference <code>{escape(page.reference)}</code> ({escape(page.code)})</footer>\n"
+    )
+    return _render_document(page.title, said)
+
+
+def _render_link(link: Link | None) -> str:
+    return "" if link is None else f'<p><a href="{escape(link.href)}">{escape(link.label)}</a></p>\n'
+
+
+def _render_document(title: str, said: str, refresh: str = "") -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="robots" content="noindex">\n'
-        f"<title>{escape(page.title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
-        f"<h1>{escape(page.title)}</h1>\n<p>{escape(page.happened)}</p>\n"
-        f"<h2>What you can do</h2>\n<p>{escape(page.remedy)}</p>\n{link}"
-        f"<footer>Reference <code>{escape(page.reference)}</code> ({escape(page.code)})</footer>\n"
-        "</main>\n</body>\n</html>\n"
+        f'<meta name="robots" content="noindex">\n{refresh}'
+        f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
+        f"<h1>{escape(title)}</h1>\n{said}</main>\n</body>\n</html>\n"
     )

@@ -30,10 +30,12 @@ class ResponseHead:
     """A response head to pass on. `lines` are rendered fields without framing; `length` counts for `LENGTH` only.
 
     `announced` is a Content-Length to repeat where there is no body (HEAD, 304), else None. `has_date` and
-    `has_cache_control` tell what the upstream said itself.
+    `has_cache_control` tell what the upstream said itself, `is_page` that it is HTML.
     """
 
-    __slots__ = ("announced", "body_end", "has_cache_control", "has_date", "keep_alive", "length", "lines", "status")
+    __slots__ = (
+        "announced", "body_end", "has_cache_control", "has_date", "is_page", "keep_alive", "length", "lines", "status",
+    )  # fmt: skip
 
     def __init__(self, status: int) -> None:
         """Start a head; `read_response_head` fills it."""
@@ -45,6 +47,7 @@ class ResponseHead:
         self.keep_alive = True
         self.has_date = False
         self.has_cache_control = False
+        self.is_page = False
 
 
 STATUS_LINES = {
@@ -53,15 +56,15 @@ STATUS_LINES = {
 }
 
 # What happens to a response field; 0 is "passed on", and so is every name that is not here.
-_DROP, _LENGTH, _CODING, _CONNECTION, _DATE, _CACHE, _COOKIE = range(1, 8)
+_DROP, _LENGTH, _CODING, _CONNECTION, _DATE, _CACHE, _COOKIE, _TYPE = range(1, 9)
 _SPECIAL = {
     b"keep-alive": _DROP, b"proxy-connection": _DROP, b"proxy-authenticate": _DROP, b"te": _DROP, b"trailer": _DROP,
     b"upgrade": _DROP, b"http2-settings": _DROP,
     b"content-length": _LENGTH, b"transfer-encoding": _CODING, b"connection": _CONNECTION,
-    b"date": _DATE, b"cache-control": _CACHE, b"set-cookie": _COOKIE,
+    b"date": _DATE, b"cache-control": _CACHE, b"set-cookie": _COOKIE, b"content-type": _TYPE,
 }  # fmt: skip
 _COMMON = (
-    b"accept-ranges", b"access-control-allow-origin", b"age", b"content-encoding", b"content-type", b"etag", b"expires",
+    b"accept-ranges", b"access-control-allow-origin", b"age", b"content-encoding", b"etag", b"expires",
     b"last-modified", b"location", b"server", b"strict-transport-security", b"vary", b"x-content-type-options",
     b"x-frame-options", b"x-request-id",
 )  # fmt: skip
@@ -131,6 +134,9 @@ def _is_passed(
         return True
     if kind == _CACHE:
         head.has_cache_control = True
+        return True
+    if kind == _TYPE:
+        head.is_page = value[:9].lower() == b"text/html"
         return True
     if kind == _COOKIE:
         return not (owned_cookies and _is_owned(value, owned_cookies))

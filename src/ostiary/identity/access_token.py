@@ -70,8 +70,11 @@ def _check_is_no_id_token(token: CompactToken) -> None:
     """RFC 9068 §4, RFC 8725 §3.12: an ID token, made for the browser's sign-in, opens no service.
 
     `at+jwt` says what a token is. Without it, the hashes of an ID token give it away, and so does a nonce where no
-    scope is granted. (Some providers copy the nonce into access tokens, too; those have a scope.)
+    scope is granted. (Some providers copy the nonce into access tokens, too; those have a scope.) RFC 8417 §4.7: what
+    has `events` tells of something, such as a logout, and lets nobody in.
     """
+    if "events" in token.claims:
+        raise TokenRefused("token_type")
     if token.type is not None and token.type.lower().endswith("at+jwt"):
         return
     claims = token.claims

@@ -1,13 +1,14 @@
 """The authorization request and its answer (RFC 6749 §4.1.1, §4.1.2; OpenID Connect Core §3.1.2; RFC 9207).
 
-What we send is built from configuration only. What comes back is read in the order of the checks: no parameter twice,
-not too many, then `iss` before anything else is believed. Reading decides nothing about the browser: that the answer
-belongs to a login started there is `ostiary.identity.login_flow`'s, and the two meet in `authorize`.
+What we send is built from configuration only. What comes back, in the query or in a form that the browser posts (OAuth
+2.0 Form Post Response Mode), is read in the order of the checks: no parameter twice, not too many, then `iss` before
+anything else is believed. Reading decides nothing about the browser: that the answer belongs to a login started there
+is `ostiary.identity.login_flow`'s, and the two meet in `authorize`.
 """
 
 import re
 from collections.abc import Mapping
-from typing import final
+from typing import Literal, final
 from urllib.parse import quote, unquote_plus
 
 import msgspec
@@ -16,13 +17,15 @@ from ostiary.errors import ProviderFault
 from ostiary.identity.login_flow import LoginFlow
 from ostiary.identity.metadata import Metadata
 
+ResponseMode = Literal["query", "form_post"]
 MAX_PARAMETERS = 20
-MAX_QUERY_BYTES = 8192
+# Of the whole answer, by where it comes.
+MAX_ANSWER_BYTES: dict[ResponseMode, int] = {"query": 8192, "form_post": 16_384}
 MAX_CODE_BYTES = 4096
 # What identity a login has, where it returns to and how: never the operator's to overwrite (RFC 9700 §2.1, RFC 9101).
 PROTOCOL_PARAMETERS = frozenset({
     "client_id", "client_secret", "code_challenge", "code_challenge_method", "nonce", "redirect_uri", "request",
-    "request_uri", "response_type", "state",
+    "request_uri", "response_mode", "response_type", "state",
 })  # fmt: skip
 _ONCE = frozenset({"code", "error", "error_description", "id_token", "iss", "session_state", "state"})
 _ERROR_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
@@ -76,15 +79,20 @@ class AuthorizedCallback:
         self.flow = flow
 
 
-def build_authorization_base(endpoint: str, client_id: str, scope: str, extra: Mapping[str, str]) -> str:
+def build_authorization_base(
+    endpoint: str, client_id: str, scope: str, extra: Mapping[str, str], response_mode: ResponseMode = "query"
+) -> str:
     """Return the part of the authorization URL that is the same for every login, ending in `&`.
 
-    `extra` may name another `scope`. Raises ProviderFault `authorization_endpoint_invalid` for an endpoint with a
-    fragment or with one of our parameters, ValueError for an extra parameter of the protocol.
+    `extra` may name another `scope`; the usual response mode goes without saying (OAuth 2.0 Multiple Response Types
+    §2.1). Raises ProviderFault `authorization_endpoint_invalid` for an endpoint with a fragment or with one of our
+    parameters, ValueError for an extra parameter of the protocol.
     """
     check_extra_parameters(extra)
     names = {unquote_plus(pair.partition("=")[0]) for pair in endpoint.partition("?")[2].split("&")}
     parameters = {"response_type": "code", "client_id": client_id, "scope": scope, **extra}
+    if response_mode != "query":
+        parameters["response_mode"] = response_mode
     if "#" in endpoint or names & (PROTOCOL_PARAMETERS | set(parameters)):
         raise ProviderFault("authorization_endpoint_invalid", "a fragment, or a parameter that is ours", passing=False)
     joint = "&" if "?" in endpoint else "?"
@@ -98,27 +106,21 @@ def build_authorization_url(base: str, flow: LoginFlow, code_challenge: str | No
 
 
 def check_extra_parameters(extra: Mapping[str, str]) -> None:
-    """Refuse extra parameters that would overwrite the protocol's, or ask for an answer that cannot be read.
-
-    Raises ValueError, naming the parameter.
-    """
-    for name, value in extra.items():
+    """Refuse extra parameters that would overwrite the protocol's. Raises ValueError, naming the parameter."""
+    for name in extra:
         if not name or name in PROTOCOL_PARAMETERS:
             message = f"the parameter {name!r} belongs to the protocol and is set for every login"
             raise ValueError(message)
-        if name == "response_mode" and value != "query":
-            message = "response_mode is always `query`: other ways to answer are not supported yet"
-            raise ValueError(message)
 
 
-def read_authorization_response(query: bytes | None) -> AuthorizationResponse:
-    """Read the callback's query (RFC 6749 §4.1.2). Raises CallbackRefused.
+def read_authorization_response(answer: bytes | None, response_mode: ResponseMode = "query") -> AuthorizationResponse:
+    """Read the callback's query or form, which are encoded alike (RFC 6749 §4.1.2). Raises CallbackRefused.
 
     Codes: `callback_too_large`, `callback_parameter_repeated`, `callback_state_missing`.
     """
-    if query is not None and len(query) > MAX_QUERY_BYTES:
+    if answer is not None and len(answer) > MAX_ANSWER_BYTES[response_mode]:
         raise CallbackRefused("callback_too_large")
-    pairs = read_parameters(query)
+    pairs = read_parameters(answer)
     if len(pairs) > MAX_PARAMETERS:
         raise CallbackRefused("callback_too_large")
     names = [name for name, _ in pairs if name in _ONCE]
@@ -136,10 +138,10 @@ def read_authorization_response(query: bytes | None) -> AuthorizationResponse:
     )
 
 
-def read_parameters(query: bytes | None) -> list[tuple[str, str]]:
-    """Split a query into decoded (name, value) pairs, in order, repeated ones included; at most one over the limit."""
+def read_parameters(answer: bytes | None) -> list[tuple[str, str]]:
+    """Split a query or form into decoded (name, value) pairs, in order, repeated ones included; up to one too many."""
     pairs = []
-    for pair in (query or b"").split(b"&", MAX_PARAMETERS + 1)[: MAX_PARAMETERS + 1]:
+    for pair in (answer or b"").split(b"&", MAX_PARAMETERS + 1)[: MAX_PARAMETERS + 1]:
         if pair:
             name, _, value = pair.decode("latin-1").partition("=")
             pairs.append((unquote_plus(name, errors="replace"), unquote_plus(value, errors="replace")))

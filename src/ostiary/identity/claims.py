@@ -1,6 +1,7 @@
 """Reading claims with their exact types: times, texts, audiences, scopes (RFC 7519 §4.1, RFC 8693 §4.2, RFC 9068).
 
-A claim of the wrong type refuses the token: a gateway that guesses what was meant disagrees with somebody.
+And the checks that several kinds of token have in common: who issued it, for whom, when, about whom. A claim of the
+wrong type refuses the token: a gateway that guesses what was meant disagrees with somebody.
 """
 
 from collections.abc import Mapping
@@ -49,6 +50,40 @@ def read_scopes(claims: Mapping[str, Any]) -> frozenset[str]:
     if type(value) is str:
         return frozenset(value.split())
     return frozenset(read_texts(claims, name))
+
+
+def read_session_id(claims: Mapping[str, Any]) -> str | None:
+    """Return `sid`, the provider's id of its own session (Front-Channel Logout §3), None when absent or null.
+
+    Raises TokenRefused `token_claim` for what is no text, or an empty one.
+    """
+    session_id = read_text(claims, "sid")
+    if session_id == "":
+        raise TokenRefused("token_claim")
+    return session_id
+
+
+def check_issuer(claims: Mapping[str, Any], issuer: str) -> None:
+    """OpenID Connect Core §3.1.3.7.2: `iss` is exactly the issuer; no trailing slash is forgiven."""
+    if read_text(claims, "iss") != issuer:
+        raise TokenRefused("token_issuer")
+
+
+def check_audience(claims: Mapping[str, Any], client_id: str, others: frozenset[str] = frozenset()) -> None:
+    """OpenID Connect Core §3.1.3.7.3: `aud` contains our client id, and nobody else that is not trusted."""
+    named = set(read_texts(claims, "aud"))
+    if client_id not in named or not named <= others | {client_id}:
+        raise TokenRefused("token_audience")
+
+
+def check_issued_at(claims: Mapping[str, Any], now: float, slack_s: float, max_age_s: float) -> float:
+    """RFC 7519 §4.1.6: `iat` is there, has come, and lies no further back than `max_age_s`. Return it."""
+    issued_at = read_time(claims, "iat")
+    if issued_at is None:
+        raise TokenRefused("token_issued_at")
+    if not now - max_age_s <= issued_at <= now + slack_s:
+        raise TokenRefused("token_issued_at", ahead_s=issued_at - now)
+    return issued_at
 
 
 def check_expiry(claims: Mapping[str, Any], now: float, slack_s: float) -> float:

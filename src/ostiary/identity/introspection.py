@@ -20,6 +20,8 @@ from ostiary.identity.strict_json import InvalidJson, parse_json_object
 MAX_ANSWER_BYTES = 65_536
 # A number of seconds since the epoch is at least this (September 2001), a duration never.
 EARLIEST_TIME = 1_000_000_000
+# What RFC 7662 §2.2 says of a bearer token (RFC 6749 §5.1), and what some providers write there instead.
+_TOKEN_TYPES = frozenset({"bearer", "access_token"})
 
 
 def build_introspection(
@@ -58,11 +60,15 @@ def read_activity(response: OutboundResponse) -> VerifiedAccessToken:
 def check_introspected(
     introspected: VerifiedAccessToken, expected: ExpectedAccessToken | None, now: float, slack_s: float
 ) -> VerifiedAccessToken:
-    """Check `exp`, `nbf` and `iss` of an active answer as far as it has them, and return it with its expiry.
+    """Check what an active answer has of `token_type`, `iss`, `exp` and `nbf`, and return it with its expiry.
 
-    `expected` may be None when the answer has no `iss`: then no issuer has to be known. Raises TokenRefused.
+    `expected` may be None when the answer has no `iss`: then no issuer has to be known. Raises TokenRefused. Some
+    providers call each token of theirs active: refresh tokens and ID tokens too, which open no service.
     """
     claims = introspected.claims
+    token_type = read_text(claims, "token_type")
+    if token_type is not None and token_type.lower() not in _TOKEN_TYPES:
+        raise TokenRefused("token_type")
     issuer = read_text(claims, "iss")
     if issuer is not None and (expected is None or issuer not in expected.issuers):
         raise TokenRefused("token_issuer")

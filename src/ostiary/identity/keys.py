@@ -76,6 +76,10 @@ class KeySet:
         """Say whether a key with this id is here."""
         return kid in self._by_kid
 
+    def thumbprints(self) -> set[str]:
+        """Return what the keys are known by whatever ids they have (RFC 7638)."""
+        return {key.key.thumbprint() for key in self._keys}
+
     def candidates(self, algorithm: str, kid: str | None) -> list[VerificationKey]:
         """Return the keys to try, at most 8. Raises UnknownKey for a `kid` that is not here.
 
@@ -122,6 +126,20 @@ def check_secret_signature(token: CompactToken, secret: str) -> VerificationKey:
     return VerificationKey(None, key, frozenset({token.algorithm}))
 
 
+def check_issuer_signature(
+    token: CompactToken, keys: KeySet, algorithms: frozenset[str] | None, client_secret: str
+) -> VerificationKey:
+    """OpenID Connect Core §3.1.3.7.6-8: signed by the issuer's key, or the client secret for HMAC. Return the key.
+
+    `algorithms` are the accepted ones; None accepts every asymmetric one. Raises TokenRefused, UnknownKey.
+    """
+    if token.algorithm not in (ASYMMETRIC if algorithms is None else algorithms):
+        raise TokenRefused("token_algorithm")
+    if token.algorithm in SYMMETRIC:
+        return check_secret_signature(token, client_secret)
+    return check_signature(token, keys)
+
+
 def build_keys_request(jwks_uri: str) -> OutboundRequest:
     """Build the GET of a JWKS."""
     headers = (("Accept", "application/jwk-set+json, application/json"),)
@@ -131,7 +149,8 @@ def build_keys_request(jwks_uri: str) -> OutboundRequest:
 def read_key_set(response: OutboundResponse) -> KeySet:
     """Read the answer of a `jwks_uri`. Raises ProviderFault `keys_answer_invalid`.
 
-    Keys that cannot be used are left out; a set in which none can be used is no answer.
+    Keys that cannot be used are left out, those for encryption (RFC 7517 §4.2) without a notice: many providers publish
+    them beside the others. A set in which none can be used is no answer.
     """
     if response.status != 200:
         raise ProviderFault("keys_answer_invalid", f"the keys' endpoint answered with status {response.status}")
@@ -148,7 +167,8 @@ def read_key_set(response: OutboundResponse) -> KeySet:
             keys.append(_read_key(jwk))
         except (ValueError, JoseError, UnsupportedAlgorithm) as error:
             reason = str(error) if type(error) is _Unusable else "its numbers are no valid key"
-            notices.append(f"key {position} is ignored: {reason}")
+            if type(jwk) is not dict or jwk.get("use") != "enc":
+                notices.append(f"key {position} is ignored: {reason}")
         if type(jwk) is dict and jwk.get("kty") != "oct" and not _PRIVATE_MEMBERS.isdisjoint(jwk):
             notices.append(f"key {position} is published with its private half: whoever reads it can sign tokens")
     if not keys:

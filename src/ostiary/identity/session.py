@@ -11,7 +11,7 @@ import msgspec
 
 from ostiary.identity.sealing import encode_base64url
 
-SESSION_VERSION = 2
+SESSION_VERSION = 3
 ID_RANDOM_BYTES = 32
 FAMILY_RANDOM_BYTES = 16
 
@@ -32,7 +32,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, array_like=True, forbid
     `id` is this record's own, `family` that of the login and all its refreshes, `replaces` the id of the record before.
     `created_at` is the login, `authenticated_at` when the provider last vouched, `touched_at` the last use that was
     noted, `expires_at` the absolute limit. `scope` is what the provider granted. What the operator does not want kept
-    is None (`session_contents`), and so is what the provider did not give.
+    is None (`session_contents`), and so is what the provider did not give. `provider_session_id` is the `sid` of the
+    login's ID token and `id_token_issued_at` its `iat`, whatever refreshes bring: by them the provider ends sessions.
     """
 
     version: int
@@ -53,6 +54,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, array_like=True, forbid
     id_token: str | None
     id_token_claims: dict[str, Any] | None
     userinfo: dict[str, Any] | None
+    provider_session_id: str | None
+    id_token_issued_at: float
 
     def __repr__(self) -> str:
         """Name the client and the lifetime; ids, tokens and claims stay inside."""

@@ -1,7 +1,7 @@
 """Subjects: the digest that stands for one in logs, and whether it is a person or a machine.
 
 A machine's token is one from the client-credentials grant. RFC 9068 §2.2 says how it shows (`sub` is the client);
-where an issuer shows it by a claim of its own, that counts too. User names are never looked at: people choose them.
+where an issuer shows it by a claim of its own, that counts too. A user name alone says nothing: people choose them.
 """
 
 from collections.abc import Mapping
@@ -21,4 +21,15 @@ def read_kind(claims: Mapping[str, Any]) -> Literal["person", "machine"]:
     subject = claims.get("sub")
     if subject is None or subject in (claims.get("client_id"), claims.get("azp")):
         return "machine"
-    return "machine" if claims.get("gty") == "client-credentials" or claims.get("idtyp") == "app" else "person"
+    if claims.get("gty") == "client-credentials" or claims.get("idtyp") == "app" or _is_service_account(claims):
+        return "machine"
+    return "person"
+
+
+def _is_service_account(claims: Mapping[str, Any]) -> bool:
+    """Keycloak: a user named after this very client, and no sign-in (`sid`), which a person who chose the name has."""
+    client_id = claims.get("azp")
+    if type(client_id) is not str or "sid" in claims:
+        return False
+    # Keycloak writes user names in lower case.
+    return bool(claims.get("preferred_username") == f"service-account-{client_id.lower()}")

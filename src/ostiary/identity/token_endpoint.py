@@ -57,12 +57,9 @@ def build_refresh(
     moment: AssertionMoment | None,
     *,
     refresh_token: str,
-    scope: str | None,
 ) -> OutboundRequest:
-    """Build the request for new tokens (RFC 6749 §6); `scope` None asks for what was granted before."""
+    """Build the request for new tokens (RFC 6749 §6): without a scope, which asks for what was granted before."""
     fields = [("grant_type", "refresh_token"), ("refresh_token", refresh_token)]
-    if scope is not None:
-        fields.append(("scope", scope))
     return build_authenticated_form(endpoint, credentials, fields, moment=moment)
 
 

@@ -13,10 +13,9 @@ import msgspec
 
 from ostiary.errors import ProviderFault
 from ostiary.http.outbound import OutboundRequest, OutboundResponse
-from ostiary.identity.algorithms import ASYMMETRIC, SYMMETRIC
-from ostiary.identity.claims import read_text, read_texts
+from ostiary.identity.claims import check_issuer, read_texts
 from ostiary.identity.jose import CompactToken, TokenRefused, UnknownKey, check_type, parse_compact_token
-from ostiary.identity.keys import KeySet, check_secret_signature, check_signature
+from ostiary.identity.keys import KeySet, check_issuer_signature
 from ostiary.identity.strict_json import InvalidJson, parse_json_object
 
 _TYPES = frozenset({"jwt"})
@@ -89,13 +88,7 @@ def _read_signed(body: bytes, keys: KeySet | None, expected: ExpectedUserinfo | 
 
 def _check_token(token: CompactToken, keys: KeySet, expected: ExpectedUserinfo) -> None:
     check_type(token, _TYPES)
-    if read_text(token.claims, "iss") != expected.issuer:
-        raise TokenRefused("token_issuer")
+    check_issuer(token.claims, expected.issuer)
     if expected.client_id not in read_texts(token.claims, "aud"):
         raise TokenRefused("token_audience")
-    if token.algorithm not in (ASYMMETRIC if expected.algorithms is None else expected.algorithms):
-        raise TokenRefused("token_algorithm")
-    if token.algorithm in SYMMETRIC:
-        check_secret_signature(token, expected.client_secret)
-    else:
-        check_signature(token, keys)
+    check_issuer_signature(token, keys, expected.algorithms, expected.client_secret)

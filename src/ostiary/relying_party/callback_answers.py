@@ -12,9 +12,9 @@ import msgspec
 from ostiary.errors import ProviderFault
 from ostiary.http.page import Link
 from ostiary.http.request import Request
-from ostiary.identity.authorization import AuthorizationDenied, CallbackRefused, read_parameters
+from ostiary.identity.authorization import AuthorizationDenied, CallbackRefused
 from ostiary.identity.jose import TokenRefused
-from ostiary.identity.login_flow import FLOW_LIFETIME_S, FlowRefused, LoginFlow, read_state_age_s
+from ostiary.identity.login_flow import FLOW_LIFETIME_S, FlowRefused, LoginFlow
 from ostiary.identity.return_to import HOME, is_local
 from ostiary.identity.session import Session
 from ostiary.identity.session_cookie import SessionTooLarge
@@ -38,11 +38,12 @@ _OWN_PAGES = frozenset({"token_refused", "client_refused"})
 class CallbackAnswers:
     """The pages and log lines of one callback. `flow` is None where the login is not known to be this browser's."""
 
-    __slots__ = ("_address", "_log")
+    __slots__ = ("_address", "_log", "_method")
 
-    def __init__(self, address: ReturnAddress, log: Log) -> None:
-        """Know where logins return to and where they can be started again."""
+    def __init__(self, address: ReturnAddress, method: str, log: Log) -> None:
+        """Know where, and by which method, logins return, and where they can be started again."""
         self._address = address
+        self._method = method
         self._log = log
 
     def refuse(
@@ -50,10 +51,13 @@ class CallbackAnswers:
         request: Request,
         refused: CallbackRefused | FlowRefused | TokenRefused,
         flow: LoginFlow | None,
-        now: float,
+        age_s: float | None,
     ) -> Reply:
-        """Answer a check that failed; what failed in an ID token is told to the log alone."""
-        code = self._explain_absence(request, now) if refused.code == "flow_absent" else refused.code
+        """Answer a check that failed; what failed in an ID token is told to the log alone.
+
+        `age_s` is how old the answer's state claims to be, if it does.
+        """
+        code = self._explain_absence(request, age_s) if refused.code == "flow_absent" else refused.code
         self._log.event(
             "warning",
             code,
@@ -68,7 +72,7 @@ class CallbackAnswers:
             return build_page_reply(request, page, link=link, reason=code)
         if code == "flow_other_host":
             return build_page_reply(request, code, text=self._name_both_hosts(request), link=link)
-        headers = (("Allow", "GET"),) if code == "callback_method" else ()
+        headers = (("Allow", self._method),) if code == "callback_method" else ()
         return build_page_reply(request, code, link=link, headers=headers)
 
     def deny(self, request: Request, denied: AuthorizationDenied, flow: LoginFlow | None) -> Reply:
@@ -133,13 +137,11 @@ class CallbackAnswers:
         )
         return build_page_reply(request, "session_too_large")
 
-    def _explain_absence(self, request: Request, now: float) -> str:
+    def _explain_absence(self, request: Request, age_s: float | None) -> str:
         """Say why the flow's cookie did not come: the most telling cause first."""
         expected = self._address.fixed_host
         if expected is not None and expected != request.host:
             return "flow_other_host"
-        states = [value for name, value in read_parameters(request.target.query) if name == "state"]
-        age_s = read_state_age_s(states[0], now) if states else None
         if age_s is not None and age_s >= FLOW_LIFETIME_S:
             return "flow_stale"
         return "flow_elsewhere" if request.cookie else "flow_cookies_blocked"

@@ -36,14 +36,14 @@ class ClientCookies:
     `binding` is what everything sealed for this client is bound to: provider, client and record version.
     """
 
-    __slots__ = ("_arrival_name", "_flow_attributes", "_moves_name", "binding", "flows", "session")
+    __slots__ = ("_arrival_name", "_moves_name", "_note_attributes", "binding", "flows", "session")
 
     def __init__(self, settings: RelyingPartySettings, *, secure: bool) -> None:
         """Derive names and keys."""
         client = (settings.discovery, settings.credentials.client_id)
         digest = digest_client(settings)
         host = "__Host-" if secure else ""
-        self._flow_attributes = CookieAttributes(secure=secure)
+        self._note_attributes = CookieAttributes(secure=secure)
         self._moves_name = f"{host}{FLOW_PREFIX}moves"
         self._arrival_name = f"{host}{FLOW_PREFIX}{digest}_done"
         self.binding = (*client, str(SESSION_VERSION))
@@ -59,7 +59,7 @@ class ClientCookies:
             f"{host}{FLOW_PREFIX}{digest}_",
             (*client, str(FLOW_VERSION)),
             Sealer(settings.secrets, "login flow"),
-            self._flow_attributes,
+            _plan_flow_attributes(settings, secure=secure),
         )
 
     def count_moves(self, request: Request) -> int:
@@ -74,7 +74,7 @@ class ClientCookies:
 
     def write_arrival(self) -> str:
         """Return the Set-Cookie value that remembers for ten seconds that a login has just ended well."""
-        return render_set_cookie(self._arrival_name, "1", self._flow_attributes, _MOVES_LIFETIME_S)
+        return render_set_cookie(self._arrival_name, "1", self._note_attributes, _MOVES_LIFETIME_S)
 
     def has_lost_session(self, request: Request) -> bool:
         """Say whether a login ended well a moment ago, and the browser does not send the session that it was given."""
@@ -86,16 +86,23 @@ class ClientCookies:
         name = self._arrival_name.encode("ascii")
         if not any(key == name for key, _ in request.cookies):
             return ()
-        return (render_deleted_cookie(self._arrival_name, self._flow_attributes),)
+        return (render_deleted_cookie(self._arrival_name, self._note_attributes),)
 
     def write_moves(self, count: int) -> str:
         """Return the Set-Cookie value that remembers a host move for ten seconds."""
-        return render_set_cookie(self._moves_name, str(count), self._flow_attributes, _MOVES_LIFETIME_S)
+        return render_set_cookie(self._moves_name, str(count), self._note_attributes, _MOVES_LIFETIME_S)
 
 
 def digest_client(settings: RelyingPartySettings) -> str:
     """Return the part of names that stands for provider and client: 8 hexadecimal characters."""
     return sha256(bind(settings.discovery, settings.credentials.client_id)).hexdigest()[:_DIGEST_CHARACTERS]
+
+
+def _plan_flow_attributes(settings: RelyingPartySettings, *, secure: bool) -> CookieAttributes:
+    """A form from the provider's site brings no Lax cookie; without `Secure` browsers keep none that it would bring."""
+    if settings.response_mode == "form_post":
+        return CookieAttributes(secure=True, same_site="None")
+    return CookieAttributes(secure=secure)
 
 
 def _plan_attributes(cookie: CookieSettings, *, secure: bool) -> CookieAttributes:

@@ -1,11 +1,13 @@
 """ID tokens as a relying party meets them: at sign-in with the login's nonce, at a refresh with the session's subject.
 
-The checks themselves are `ostiary.identity.id_token`'s, the same ones in both places. Here are the keys: the
-operator's, else the provider's, fetched again once when a token names one that is new.
+And logout tokens, which the same keys sign. The checks themselves are `ostiary.identity.id_token`'s, the same ones in
+both places, and `logout_token`'s. Here are the keys: the operator's, else the provider's, fetched again once when a
+token names one that is new.
 """
 
-from collections.abc import Mapping
-from typing import Any, final
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeVar, final
 
 from ostiary.errors import ProviderFault
 from ostiary.http.outbound import OutboundResponse
@@ -13,6 +15,7 @@ from ostiary.identity.authorization import AuthorizedCallback
 from ostiary.identity.id_token import ExpectedIdToken, VerifiedIdToken, read_id_token
 from ostiary.identity.jose import TokenRefused, UnknownKey
 from ostiary.identity.keys import NO_KEYS, KeySet
+from ostiary.identity.logout_token import ExpectedLogoutToken, VerifiedLogoutToken, read_logout_token
 from ostiary.identity.metadata import Metadata
 from ostiary.identity.session import Session
 from ostiary.identity.token_endpoint import TokenSet
@@ -21,10 +24,12 @@ from ostiary.plugin import Services
 from ostiary.providers.provider import Provider
 from ostiary.relying_party.settings import RelyingPartySettings
 
+Verified = TypeVar("Verified", VerifiedIdToken, VerifiedLogoutToken)
+
 
 @final
 class IdTokens:
-    """Verifies the ID tokens of one client's provider, and asks for the userinfo that goes with them."""
+    """Verifies the ID and logout tokens of one client's provider, and asks for the userinfo that goes with them."""
 
     __slots__ = ("_provider", "_services", "_settings")
 
@@ -38,11 +43,13 @@ class IdTokens:
         """Return the verified ID token of a sign-in. Raises TokenRefused, ProviderFault."""
         if tokens.id_token is None:
             raise TokenRefused("id_token_missing")
+        rules = self._settings.id_tokens
         expected = self._expect(
             metadata, tokens.access_token, issuer=callback.flow.issuer, nonce=callback.flow.nonce,
-            nonce_required=self._settings.id_tokens.require_nonce, code=callback.code, state=callback.flow.state,
+            nonce_required=rules.require_nonce, code=callback.code, state=callback.flow.state,
+            acr_values=rules.acr_values, auth_max_age_s=rules.max_age_s,
         )  # fmt: skip
-        return await self._verify(tokens.id_token, expected, metadata)
+        return await self._verify(partial(read_id_token, tokens.id_token, expected), metadata)
 
     async def verify_refresh(self, tokens: TokenSet, record: Session, metadata: Metadata) -> VerifiedIdToken | None:
         """OpenID Connect Core §12.2: the same issuer and subject as at sign-in; None when there is no new ID token.
@@ -52,7 +59,18 @@ class IdTokens:
         if tokens.id_token is None:
             return None
         expected = self._expect(metadata, tokens.access_token, issuer=record.issuer, subject=record.subject)
-        return await self._verify(tokens.id_token, expected, metadata)
+        return await self._verify(partial(read_id_token, tokens.id_token, expected), metadata)
+
+    async def verify_logout(self, raw: str, metadata: Metadata) -> VerifiedLogoutToken:
+        """Back-Channel Logout §2.6: verify a logout token as an ID token. Raises TokenRefused, ProviderFault."""
+        expected = ExpectedLogoutToken(
+            issuer=metadata.issuer,
+            client_id=self._settings.credentials.client_id,
+            algorithms=_find_algorithms(metadata),
+            client_secret=self._settings.credentials.client_secret,
+            slack_s=self._settings.id_tokens.slack_s,
+        )
+        return await self._verify(partial(read_logout_token, raw, expected), metadata)
 
     async def fetch_userinfo(
         self, access_token: str, subject: str, metadata: Metadata, reference: str
@@ -97,15 +115,14 @@ class IdTokens:
             **{"nonce": None, **particulars},
         )
 
-    async def _verify(self, raw: str, expected: ExpectedIdToken, metadata: Metadata) -> VerifiedIdToken:
+    async def _verify(self, read: Callable[[KeySet, float], Verified], metadata: Metadata) -> Verified:
         """Verify; a key that is not in memory is looked for once."""
         keys = await self._load_keys(metadata)
-        now = self._services.clock.now()
         try:
-            return read_id_token(raw, expected, keys, now)
+            return read(keys, self._services.clock.now())
         except UnknownKey as unknown:
             keys = await self._look_for_key(unknown)
-            return read_id_token(raw, expected, keys, self._services.clock.now())
+            return read(keys, self._services.clock.now())
 
     async def _look_for_key(self, unknown: UnknownKey) -> KeySet:
         """Fetch the keys again for a token whose key is not in memory; raises `unknown` where that was just done."""

@@ -58,11 +58,10 @@ class Logout:
         self._tokens = calls.tokens
         self._sealer = Sealer(settings.secrets, "logout confirmation")
         self._client = digest_client(settings)
-        path = settings.logout.path
-        if settings.logout.is_path_typed and address.is_callback(path):
-            detail = f"logout_path is {path}, where sign-ins return to: write another path"
-            raise OperatorFault("logout_path_invalid", detail)
-        self.claims: tuple[Claim, ...] = (Claim(path, "logout"),) if settings.logout.is_path_typed else ()
+        self.claims: tuple[Claim, ...] = ()
+        if settings.logout.is_path_typed:
+            check_logout_path("logout_path", settings.logout.path, address)
+            self.claims = (Claim(settings.logout.path, "logout"),)
 
     def is_logout(self, path: str) -> bool:
         """Say whether a (decoded) path is the one that signs people out, whatever its query."""
@@ -171,3 +170,9 @@ class Logout:
             return landing
         redirect = self._address.plan(request)
         return None if redirect is None else redirect.origin + landing
+
+
+def check_logout_path(name: str, path: str, address: ReturnAddress) -> None:
+    """Raise OperatorFault for a path that is a callback's: a sign-in that returns there would never be finished."""
+    if address.is_callback(path):
+        raise OperatorFault("logout_path_invalid", f"{name} is {path}, where sign-ins return to: write another path")

@@ -4,13 +4,12 @@ Texts say what happened and what to do. They repeat nothing of the request but t
 escaped; everything else is in the log under the same reference.
 """
 
-from html import escape
 from typing import final
 
 import msgspec
 
 from ostiary.http.navigation import accepts_html
-from ostiary.http.page import Link, Page, render_page
+from ostiary.http.page import Link, Page, render_hop, render_page
 from ostiary.http.request import Request
 from ostiary.plugin import Reply
 
@@ -48,7 +47,10 @@ TEXTS = {
         "Nobody is signed in, and sign-ins do not start at this address.",
         "Sign in where the application asks you to, then try again.",
     ),
-    "callback_method": Text(405, "Not a place to send things to", "Sign-ins return to this address, by GET only."),
+    "callback_method": Text(
+        405, "Nothing to finish here", "Sign-ins return to this address, but not in the way this request came."
+    ),
+    "callback_content_type": Text(415, "Sign-in failed", "The provider's answer is not the form it should be."),
     "callback_too_large": Text(400, "Sign-in failed", "The provider's answer has too many or too long parameters."),
     "callback_parameter_repeated": Text(400, "Sign-in failed", "The provider's answer says one thing twice."),
     "callback_state_missing": Text(
@@ -120,6 +122,13 @@ TEXTS = {
         400,
         "Sign-in is not possible here",
         "The identity provider does not accept how this gateway protects its sign-ins (PKCE). Nothing is wrong with "
+        "your account.",
+        "Tell the operator the reference below: the log says which setting to change.",
+    ),
+    "response_mode_unsupported": Text(
+        502,
+        "Sign-in is not possible here",
+        "The identity provider does not answer sign-ins in the way that this gateway asks for. Nothing is wrong with "
         "your account.",
         "Tell the operator the reference below: the log says which setting to change.",
     ),
@@ -221,17 +230,5 @@ def build_hop(location: str, reason: str, set_cookies: tuple[str, ...]) -> Reply
 
     A browser sends those only where the way began on this site; a redirect that began at the provider did not.
     """
-    place = escape(location)
-    body = (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="refresh" content="0;url={place}">\n<title>Signed in</title>\n</head>\n'
-        f'<body>\n<p>You are signed in. <a href="{place}">Go on</a></p>\n</body>\n</html>\n'
-    )
-    headers = (
-        ("Content-Type", "text/html; charset=utf-8"),
-        ("Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
-        ("Cache-Control", "no-store"),
-        ("Referrer-Policy", "no-referrer"),
-        ("X-Content-Type-Options", "nosniff"),
-    )
-    return add_cookies(Reply(200, reason=reason, headers=headers, body=body.encode("ascii")), set_cookies)
+    headers, body = render_hop("You are signed in", Link("Go on", location))
+    return add_cookies(Reply(200, reason=reason, headers=headers, body=body), set_cookies)

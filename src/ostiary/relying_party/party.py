@@ -4,25 +4,35 @@ It joins the session stage, the start of a login, the callback and the logout, e
 scheme. What happens to those who are not signed in (sign in, refuse, let pass) is the policy's to decide.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple, final
 
+from ostiary.errors import OperatorFault
 from ostiary.http.request import Request
-from ostiary.plugin import Claim, Pending, Services, Verdict
+from ostiary.plugin import Claim, Services, Verdict
 from ostiary.providers.provider import Provider
+from ostiary.relying_party.back_channel_logout import BackChannelLogout
 from ostiary.relying_party.callback import Callback
 from ostiary.relying_party.client_cookies import ClientCookies, digest_client
-from ostiary.relying_party.logout import Logout
+from ostiary.relying_party.front_channel_logout import FrontChannelLogout
+from ostiary.relying_party.logout import Logout, check_logout_path
 from ostiary.relying_party.occasion import Occasion
 from ostiary.relying_party.provider_calls import ProviderCalls
 from ostiary.relying_party.renewal import Renewal
 from ostiary.relying_party.replacements import find_state
-from ostiary.relying_party.return_address import ReturnAddress
+from ostiary.relying_party.return_address import ReturnAddress, is_trustworthy
 from ostiary.relying_party.revocations import Revocations
 from ostiary.relying_party.session_keeper import SessionKeeper
 from ostiary.relying_party.session_resolution import SessionResolution
 from ostiary.relying_party.session_stage import Found, PendingSession, SessionStage
-from ostiary.relying_party.settings import RelyingPartySettings
+from ostiary.relying_party.settings import LogoutSettings, RelyingPartySettings
 from ostiary.relying_party.sign_in import SignIn
+
+Endpoint = BackChannelLogout | FrontChannelLogout
+_ONE_IS_ENOUGH = (
+    "write it on one route: a logout counts on every route of the same client that keeps its state in the same store. "
+    "Other clients have a path of their own, or another host"
+)
 
 
 class _Side(NamedTuple):
@@ -36,13 +46,14 @@ class _Side(NamedTuple):
 
 @final
 class RelyingParty:
-    """One client at one provider."""
+    """One client at one provider. `endpoints`, by path, answer the provider and know no session."""
 
-    __slots__ = ("_callback", "_logout", "_plain", "_secure", "_sign_in", "address")
+    __slots__ = ("_callback", "_logout", "_plain", "_secure", "_sign_in", "address", "endpoints")
 
     def __init__(self, settings: RelyingPartySettings, provider: Provider, services: Services) -> None:
         """Join the parts; no I/O. Raises OperatorFault for a redirect URI that could never work."""
         self.address = ReturnAddress(settings.redirect_uri, services.public_url, services.place)
+        _check_response_mode(settings, self.address)
         calls = ProviderCalls(settings, provider, services)
         revocations = Revocations(
             find_state(settings, services), f"revoked:{digest_client(settings)}", settings.revalidate_s, services.clock,
@@ -56,11 +67,18 @@ class RelyingParty:
         self._sign_in = SignIn(settings, self.address, provider, services)
         self._callback = Callback(settings, self.address, calls, revocations, services)
         self._logout = Logout(settings, self.address, calls, revocations, services)
+        self.endpoints: dict[str, Endpoint] = {}
+        for name, path, kind in _list_endpoints(settings.logout):
+            check_logout_path(name, path, self.address)
+            self.endpoints[path] = kind(settings, calls, revocations, services)
 
     @property
     def claims(self) -> tuple[Claim, ...]:
         """The paths that belong to the relying party besides the route's own."""
-        return (*self.address.claims, *self._logout.claims)
+        elsewhere = tuple(
+            Claim(path, endpoint.purpose, remedy=_ONE_IS_ENOUGH) for path, endpoint in self.endpoints.items()
+        )
+        return (*self.address.claims, *self._logout.claims, *elsewhere)
 
     @property
     def cookie_names(self) -> tuple[str, ...]:
@@ -74,7 +92,7 @@ class RelyingParty:
     def finish_sign_in(self, request: Request) -> Verdict:
         """Answer a callback; never raises for what the provider or the browser did wrong."""
         side = self._side(request)
-        return Pending(lambda: self._callback.finish(request, side.cookies, side.keeper))
+        return self._callback.answer(request, side.cookies, side.keeper)
 
     def is_logout(self, request: Request) -> bool:
         """Say whether this is the path that signs people out."""
@@ -103,6 +121,26 @@ class RelyingParty:
 
     def _side(self, request: Request) -> _Side:
         return self._secure if request.scheme == "https" else self._plain
+
+
+def _list_endpoints(logout: LogoutSettings) -> Iterator[tuple[str, str, type[Endpoint]]]:
+    """Yield where the provider may say that somebody signed out elsewhere: attribute, path, and who answers."""
+    if logout.back_channel_path is not None:
+        yield "backchannel_logout_path", logout.back_channel_path, BackChannelLogout
+    if logout.front_channel_path is not None:
+        yield "frontchannel_logout_path", logout.front_channel_path, FrontChannelLogout
+
+
+def _check_response_mode(settings: RelyingPartySettings, address: ReturnAddress) -> None:
+    """Raise OperatorFault where the cookie of a sign-in could never come along with the provider's form."""
+    origin = address.fixed_origin
+    if settings.response_mode == "form_post" and origin is not None and not is_trustworthy(origin):
+        raise OperatorFault(
+            "redirect_uri_invalid",
+            f"response_mode: form_post needs https, and sign-ins return to {origin}: browsers send the cookie of a "
+            "sign-in along with the provider's form only over https, or to loopback. Write an https redirect_uri or "
+            "gateway.public_url, or response_mode: query",
+        )
 
 
 def _make_side(

@@ -21,7 +21,10 @@ _COOKIES = (
 )
 
 REFUSALS = {
-    "callback_method": "the provider answered by POST: take response_mode out of the client's settings there",
+    "callback_method": "if nobody opened it by hand, the provider does not answer as response_mode says: `query` is by "
+    "GET, `form_post` by POST",
+    "callback_content_type": "a form from the provider is application/x-www-form-urlencoded and nothing else: a proxy "
+    "may have changed it",
     "callback_state_missing": "if nobody opened it by hand, redirect_uri is an address that people visit: give "
     "sign-ins a path of their own",
     "callback_issuer_missing": "the provider's metadata promises `iss` in its answers, and this one had none: a proxy "
@@ -35,6 +38,10 @@ REFUSALS = {
     "the same; or list the other among the route's hosts, so that the gateway moves people over",
     "id_token_missing": "the provider gives an ID token only when `scope` has `openid`",
     "claims_unusable": "the provider's ID token has claims that cannot be kept, such as numbers beyond 64 bits",
+    "token_acr": "the person did not sign in by any of the acr_values that authorization_params asks for: allow one of "
+    "them at the provider, or leave acr_values out",
+    "token_auth_time": "the ID token does not say that the person signed in within the max_age that "
+    "authorization_params asks for: the provider ignores max_age, or leaves auth_time out",
     "token_algorithm": "the ID token is signed otherwise than the provider's metadata says "
     "(id_token_signing_alg_values_supported): set the client's signature algorithm at the provider",
     "token_audience": "the ID token is for another client: compare client_id with the client at the provider",
@@ -51,6 +58,8 @@ REFUSALS = {
 DENIALS = {
     "access_denied": "the person declined, or the provider's own rules keep them out",
     "invalid_scope": "the provider does not know a scope that `scope` asks for, or does not grant it to this client",
+    "invalid_target": "the provider does not know the resource that authorization_params asks for (RFC 8707), or does "
+    "not grant it to this client",
     "unauthorized_client": "the client may not use the authorization code flow: allow it at the provider",
     "unsupported_response_type": "the client may not use the authorization code flow: allow it at the provider",
     "login_required": "prompt=none under authorization_params lets nobody sign in who is not signed in already",

@@ -147,7 +147,7 @@ class Renewal:
     async def _check_still_wanted(self, record: Session, successor: Session) -> Session | Ended:
         """A logout that came while the provider was asked wins: it noted the revocation before it looked for us."""
         await self._revocations.read_anew()
-        if record.family in self._revocations.revoked:
+        if self._revocations.has_ended(record):
             await self._keeper.remove(successor.id)
             if self._settings.logout.revokes_tokens:
                 self._services.spawner.spawn("token revocation", self._successors.revoke(successor))

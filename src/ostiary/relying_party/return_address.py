@@ -52,17 +52,21 @@ class ReturnAddress:
                     "their own, such as one below it",
                 )
         self.claims = self._plan_claims()
-        origin = self._fixed.origin if self._fixed is not None else self._origin
-        self.scheme = origin.partition(":")[0] if origin is not None else None
+        self.scheme = self.fixed_origin.partition(":")[0] if self.fixed_origin is not None else None
 
     def is_callback(self, path: str) -> bool:
         """Say whether a (decoded) path is one that sign-ins return to."""
         return path == self._path if self._path else path.endswith(DEFAULT_SUFFIX)
 
     @property
+    def fixed_origin(self) -> str | None:
+        """The origin that sign-ins return to, where the configuration names one."""
+        return self._fixed.origin if self._fixed is not None else self._origin
+
+    @property
     def fixed_host(self) -> str | None:
-        """The host that sign-ins return to, where the configuration names one."""
-        origin = self._fixed.origin if self._fixed is not None else self._origin
+        """Its host."""
+        origin = self.fixed_origin
         return _host_of(origin) if origin is not None else None
 
     def plan(self, request: Request) -> RedirectUri | None:
@@ -114,6 +118,11 @@ class ReturnAddress:
             return (Claim(self._path, "callback"),)
         exact = dict.fromkeys(_derive_path(uri) for uri in self._uris if not uri.endswith("*"))
         return tuple(Claim(path, "callback", typed=False) for path in exact)
+
+
+def is_trustworthy(origin: str) -> bool:
+    """Say whether browsers keep `Secure` cookies for an origin: https, or a loopback host (Secure Contexts §3.1)."""
+    return origin.startswith("https://") or _LOOPBACK.match(_host_of(origin)) is not None
 
 
 def _derive_path(path: str) -> str:

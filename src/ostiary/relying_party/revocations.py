@@ -1,4 +1,6 @@
-"""Sessions that were ended before their time, by family: known here for as long as their cookies could come back.
+"""Sessions that were ended before their time: known here for as long as their cookies could come back.
+
+By family, where they were ended here; by mark (`logout_marks`), where the provider says so.
 
 They stand as a series in the shared state, and every worker and node reads what is new when it was not asked for
 `revalidate_s`: that is how long a revoked session may live. While the store cannot be read nothing is known, and who
@@ -8,8 +10,10 @@ asks is told so by StoreFault: a session is never let in on old knowledge.
 from typing import final
 
 from ostiary.errors import StoreFault
+from ostiary.identity.session import Session
 from ostiary.ports import Clock, Spawner, Store
 from ostiary.providers.single_flight import SingleFlight
+from ostiary.relying_party.logout_marks import Handles, Mark, find_handles, read_mark, write_mark
 
 MAX_REVOKED = 1_000_000
 SWEEP_S = 60.0
@@ -17,10 +21,13 @@ SWEEP_S = 60.0
 
 @final
 class Revocations:
-    """What one client's sessions were revoked. `asked_at` and `known_until` bound what is known without asking."""
+    """Which of one client's sessions are over. `asked_at` and `known_until` bound what is known without asking.
+
+    `revoked` are families with the time until which they have to be known, `marks` those by key.
+    """
 
     __slots__ = ("_begun", "_clock", "_done", "_flight", "_position", "_revalidate_s", "_series", "_store", "_swept_at",
-                 "asked_at", "known_until", "revoked")  # fmt: skip
+                 "asked_at", "known_until", "marks", "revoked")  # fmt: skip
 
     def __init__(self, store: Store, series: str, revalidate_s: float, clock: Clock, spawner: Spawner) -> None:
         """Know nothing yet."""
@@ -36,10 +43,29 @@ class Revocations:
         self.asked_at = 0.0
         self.known_until = 0.0
         self.revoked: dict[str, float] = {}
+        self.marks: dict[str, Mark] = {}
 
     def is_current(self, now: float) -> bool:
         """Say whether what is known is recent enough to go by."""
         return self.asked_at <= now < self.known_until
+
+    def has_ended(self, record: Session) -> bool:
+        """Say whether a session is over, by its family or by a mark."""
+        return record.family in self.revoked or (bool(self.marks) and self.is_marked(find_handles(record)))
+
+    def is_marked(self, handles: Handles) -> bool:
+        """Say whether the provider ended the session with these handles."""
+        marks = self.marks
+        mark = marks.get(handles.session_key)
+        if mark is not None and handles.issued_at <= mark.issued_at:
+            return True
+        mark = marks.get(handles.subject_key)
+        return mark is not None and handles.issued_at <= mark.issued_at
+
+    def knows(self, key: str, issued_at: float) -> bool:
+        """Say whether there is a mark already that ends what was issued until then."""
+        mark = self.marks.get(key)
+        return mark is not None and issued_at <= mark.issued_at
 
     async def refresh(self) -> None:
         """Read what is new, once for everybody who waits. Raises StoreFault."""
@@ -61,6 +87,11 @@ class Revocations:
         await self._store.append(self._series, family, expires_at)
         self.revoked[family] = expires_at
 
+    async def mark(self, key: str, issued_at: float, expires_at: float) -> None:
+        """End every session under a mark's key that was issued until then, as `revoke` does. Raises StoreFault."""
+        await self._store.append(self._series, write_mark(key, issued_at), expires_at)
+        self._take_mark(key, issued_at, expires_at)
+
     async def _read(self) -> None:
         self._begun += 1
         number = self._begun
@@ -70,17 +101,30 @@ class Revocations:
             part = await self._store.read_series(self._series, 0)
         self._position = part.position
         if part.members:
-            self.revoked.update(part.members)
+            for member, expires_at in part.members:
+                mark = read_mark(member)
+                if mark is None:
+                    self.revoked[member] = expires_at
+                else:
+                    self._take_mark(*mark, expires_at)
             self._forget_what_is_over(asked_at)
         self._done = number
         self.asked_at = asked_at
         self.known_until = asked_at + self._revalidate_s
 
+    def _take_mark(self, key: str, issued_at: float, until: float) -> None:
+        """The later mark ends what the earlier one does, and more."""
+        known = self.marks.get(key)
+        if known is not None:
+            issued_at, until = max(issued_at, known.issued_at), max(until, known.until)
+        self.marks[key] = Mark(issued_at, until)
+
     def _forget_what_is_over(self, now: float) -> None:
-        """A family beyond its time has no cookie that counts. Raises StoreFault for more than can be remembered."""
-        if abs(now - self._swept_at) < SWEEP_S and len(self.revoked) <= MAX_REVOKED:
+        """What is beyond its time has no cookie that counts. Raises StoreFault for more than can be remembered."""
+        if abs(now - self._swept_at) < SWEEP_S and len(self.revoked) + len(self.marks) <= MAX_REVOKED:
             return
         self._swept_at = now
         self.revoked = {family: until for family, until in self.revoked.items() if until > now}
-        if len(self.revoked) > MAX_REVOKED:
+        self.marks = {key: mark for key, mark in self.marks.items() if mark.until > now}
+        if len(self.revoked) + len(self.marks) > MAX_REVOKED:
             raise StoreFault("store_refused", "more sessions are revoked than can be remembered")

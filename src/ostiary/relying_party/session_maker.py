@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ostiary.identity.claims import read_scopes
+from ostiary.identity.claims import read_scopes, read_session_id
 from ostiary.identity.id_token import VerifiedIdToken
 from ostiary.identity.jose import TokenRefused, parse_compact_token
 from ostiary.identity.session import (
@@ -60,6 +60,8 @@ def build_session(settings: RelyingPartySettings, grant: Grant, id_token: Verifi
         id_token=id_token.raw if contents.raw_id_token else None,
         id_token_claims=dict(id_token.claims) if contents.id_token else None,
         userinfo=dict(userinfo) if contents.userinfo and userinfo is not None else None,
+        provider_session_id=read_session_id(id_token.claims),
+        id_token_issued_at=float(id_token.claims["iat"]),
     )
 
 

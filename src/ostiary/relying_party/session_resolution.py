@@ -15,6 +15,7 @@ from ostiary.identity.session_cookie import SessionTooLarge
 from ostiary.identity.session_lifetime import Judgement, Standing, find_end, find_touch_due, judge
 from ostiary.plugin import Admit, Services
 from ostiary.relying_party.identity_headers import build_session_admit
+from ostiary.relying_party.logout_marks import Handles, find_handles
 from ostiary.relying_party.occasion import Occasion
 from ostiary.relying_party.renewal import PAUSE_AFTER_FAILURE_S, Renewal
 from ostiary.relying_party.replacements import Ended
@@ -54,13 +55,14 @@ class NoSession:
 
 
 class Resolved(NamedTuple):
-    """A session that counts: its verdict, its family and id, and until when both hold.
+    """A session that counts: its verdict, its family, handles and id, and until when they hold.
 
     With `is_silent_due` navigations are to be sent to the provider without anybody noticing.
     """
 
     admit: Admit
     family: str
+    handles: Handles
     session_id: str
     until: float
     is_silent_due: bool = False
@@ -169,7 +171,7 @@ class SessionResolution:
 
     def _judge(self, record: Session, now: float) -> Judgement | NoSession:
         """Say what is due about a session, or why it counts no more."""
-        if record.family in self._revocations.revoked:
+        if self._revocations.has_ended(record):
             return NoSession("session_revoked")
         if find_end(record, self._settings.limits) <= now:
             return NoSession("session_expired")
@@ -216,7 +218,8 @@ class SessionResolution:
         )
         if cookies:
             until = min(until, now + REPLACED_S)
-        return Resolved(admit, record.family, record.id, until, judgement.standing is Standing.SILENT)
+        is_silent_due = judgement.standing is Standing.SILENT
+        return Resolved(admit, record.family, find_handles(record), record.id, until, is_silent_due)
 
     def _report_size(self, excess: SessionTooLarge) -> None:
         self._services.log.event(

@@ -48,11 +48,12 @@ class PendingSession:
 class _Proven:
     """A remembered verdict. What comes from a store holds from `checked_at` to `check_at`."""
 
-    __slots__ = ("admit", "check_at", "checked_at", "family", "holds_for_navigations")
+    __slots__ = ("admit", "check_at", "checked_at", "family", "handles", "holds_for_navigations")
 
     def __init__(self, resolved: Resolved, checked_at: float, check_at: float, *, holds_for_navigations: bool) -> None:
         self.admit = resolved.admit
         self.family = resolved.family
+        self.handles = resolved.handles
         self.checked_at = checked_at
         self.check_at = check_at
         self.holds_for_navigations = holds_for_navigations
@@ -99,6 +100,7 @@ class SessionStage:
             if (
                 known.asked_at <= now < known.known_until
                 and proven.family not in known.revoked
+                and not (known.marks and known.is_marked(proven.handles))
                 and proven.checked_at <= now < proven.check_at
                 and (proven.holds_for_navigations or not is_navigation(request))
             ):

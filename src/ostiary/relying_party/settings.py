@@ -9,6 +9,7 @@ from typing import final
 import msgspec
 
 from ostiary.http.cookies import SameSite
+from ostiary.identity.authorization import ResponseMode
 from ostiary.identity.claim_schema import ClaimSchema
 from ostiary.identity.client_authentication import ClientCredentials
 from ostiary.identity.keys import KeySet
@@ -55,22 +56,32 @@ class CookieSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 @final
 class LogoutSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How people sign out. `landing` is where they end up: a URL or a path of the gateway; None: a page of ours."""
+    """How people sign out. `landing` is where they end up: a URL or a path of the gateway; None: a page of ours.
+
+    `back_channel_path` and `front_channel_path` are where the provider says that somebody did elsewhere; None: nowhere.
+    """
 
     path: str = "/logout"
     is_path_typed: bool = False
     landing: str | None = None
     revokes_tokens: bool = False
+    back_channel_path: str | None = None
+    front_channel_path: str | None = None
 
 
 @final
 class IdTokenSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What ID tokens have to be, besides the rules. `key` None: the provider's published keys."""
+    """What ID tokens have to be, besides the rules. `key` None: the provider's published keys.
+
+    Where they were asked for at sign-in, `acr` is one of `acr_values`, and `auth_time` within the last `max_age_s`.
+    """
 
     require_nonce: bool = False
     slack_s: float = 120.0
     accept_unsigned: bool = False
     key: KeySet | None = None
+    acr_values: frozenset[str] = frozenset()
+    max_age_s: float | None = None
 
 
 @final
@@ -92,6 +103,7 @@ class RelyingPartySettings(msgspec.Struct, frozen=True, kw_only=True):
     scope: str = "openid"
     required_scopes: tuple[str, ...] = ()
     authorization_parameters: Mapping[str, str] = msgspec.field(default_factory=dict)
+    response_mode: ResponseMode = "query"
     use_pkce: bool = False
     id_tokens: IdTokenSettings = IdTokenSettings()
     limits: SessionLimits = SessionLimits()

@@ -28,7 +28,7 @@ from ostiary.providers.provider import Provider
 from ostiary.relying_party.client_cookies import MAX_MOVES, ClientCookies
 from ostiary.relying_party.occasion import Occasion
 from ostiary.relying_party.pages import Text, add_cookies, build_page_reply, build_redirect
-from ostiary.relying_party.return_address import RedirectUri, ReturnAddress
+from ostiary.relying_party.return_address import RedirectUri, ReturnAddress, is_trustworthy
 from ostiary.relying_party.settings import RelyingPartySettings
 
 _NONCE_RANDOM_BYTES = 32
@@ -65,6 +65,8 @@ class SignIn:
         redirect = self._address.plan(request)
         if redirect is None:
             return _refuse_host(request)
+        if self._settings.response_mode == "form_post" and not is_trustworthy(redirect.origin):
+            return _refuse_scheme(request, redirect)
         if redirect.host != request.host:
             return self._move(request, redirect, cookies)
         metadata = self._provider.metadata(now)
@@ -119,6 +121,8 @@ class SignIn:
         occasion: Occasion,
     ) -> Reply:
         """RFC 6749 §4.1.1: a state, a nonce and a verifier that nobody can guess, kept by this browser alone."""
+        if self._lacks_response_mode(metadata):
+            return self._refuse_response_mode(request)
         dice = self._services.random.token_bytes(_DICE_BYTES)
         flow = LoginFlow(
             version=FLOW_VERSION,
@@ -142,6 +146,20 @@ class SignIn:
             left += cookies.session.delete(request.cookies)
         return build_redirect(302, url, "login_started", (*written, *left))
 
+    def _lacks_response_mode(self, metadata: Metadata) -> bool:
+        """OpenID Connect Discovery §3: a provider that does not say may well have it; `query` is everybody's."""
+        mode, offered = self._settings.response_mode, metadata.response_modes_supported
+        return mode != "query" and bool(offered) and mode not in offered
+
+    def _refuse_response_mode(self, request: Request) -> Reply:
+        """The provider would answer by an error, or otherwise than is read, for everybody and for ever."""
+        self._services.log.event(
+            "error", "response_mode_unsupported", "the provider cannot answer as response_mode says",
+            reference=request.id,
+            remedy="write response_mode: query; the provider's response_modes_supported does not list form_post",
+        )  # fmt: skip
+        return build_page_reply(request, "response_mode_unsupported")
+
     def _uses_pkce(self, metadata: Metadata) -> bool:
         """RFC 7636 §6.2, DESIGN.md §7: always when asked for, and whenever the provider advertises S256."""
         return self._settings.use_pkce or METHOD in metadata.code_challenge_methods_supported
@@ -154,7 +172,9 @@ class SignIn:
         if known != endpoint:
             settings = self._settings
             extra = {**settings.authorization_parameters, **(_SILENT if is_silent else {})}
-            base = build_authorization_base(endpoint, settings.credentials.client_id, settings.scope, extra)
+            base = build_authorization_base(
+                endpoint, settings.credentials.client_id, settings.scope, extra, settings.response_mode
+            )
             self._bases[is_silent] = (endpoint, base)
         return base
 
@@ -183,3 +203,16 @@ def _refuse_host(request: Request) -> Reply:
     return build_page_reply(
         request, "login_host_unknown", text=Text(400, "Sign-in cannot start here", happened, remedy)
     )
+
+
+def _refuse_scheme(request: Request, redirect: RedirectUri) -> Reply:
+    """A sign-in whose note the browser would not keep ends before it begins, not in a circle."""
+    happened = (
+        f"Sign-ins return to {redirect.origin} with a form from the identity provider, and browsers send the note "
+        "about a sign-in along with one only over https."
+    )
+    remedy = (
+        "Open the page by https if it has that. The operator sets gateway.public_url or redirect_uri to an https "
+        "address, or response_mode: query."
+    )
+    return build_page_reply(request, "login_needs_https", text=Text(400, "Please use https", happened, remedy))

@@ -34,9 +34,7 @@ class SuccessorMaker:
     async def make(self, record: Session) -> Session:
         """Return the successor. Raises ProviderFault, and TokenRefused for a new ID token that is not this person's."""
         metadata = await self._provider.load_metadata(self._services.clock.now())
-        tokens = await self._tokens.refresh(
-            metadata, refresh_token=record.refresh_token or "", scope=self._settings.scope
-        )
+        tokens = await self._tokens.refresh(metadata, refresh_token=record.refresh_token or "")
         received_at = self._services.clock.now()
         id_token = await self._id_tokens.verify_refresh(tokens, record, metadata)
         userinfo = await self._fetch_userinfo(tokens.access_token, record, metadata)

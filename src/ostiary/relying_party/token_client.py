@@ -54,15 +54,11 @@ class TokenClient:
         )
         return read_token_response(await self._provider.call(request))
 
-    async def refresh(self, metadata: Metadata, *, refresh_token: str, scope: str | None) -> TokenSet:
+    async def refresh(self, metadata: Metadata, *, refresh_token: str) -> TokenSet:
         """Ask for new tokens; the answer may lack a new refresh token and an ID token. Raises as `redeem` does."""
         endpoint = _find_token_endpoint(metadata)
         request = build_refresh(
-            endpoint,
-            self._choose(metadata),
-            self._authenticator.make_moment(),
-            refresh_token=refresh_token,
-            scope=scope,
+            endpoint, self._choose(metadata), self._authenticator.make_moment(), refresh_token=refresh_token
         )
         return read_token_response(await self._provider.call(request))
 

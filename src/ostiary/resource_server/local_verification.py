@@ -19,7 +19,7 @@ from ostiary.resource_server.admission import Admission
 from ostiary.resource_server.memory import VerdictMemory
 from ostiary.resource_server.settings import BearerSettings
 
-# A key that its issuer withdrew stops working for remembered tokens, too, after this.
+# A key that its issuer withdrew stops working for remembered tokens, too, after this; sooner where it is noticed.
 MAX_REMEMBERED_S = 300.0
 
 
@@ -28,7 +28,7 @@ class LocalVerification:
     """Judges JWTs. With a public key and issuers in the settings the provider is never asked."""
 
     __slots__ = (
-        "_admission", "_clock", "_configured", "_discovered", "_headers", "_memory", "_pinned", "_provider",
+        "_admission", "_clock", "_configured", "_discovered", "_headers", "_keys", "_memory", "_pinned", "_provider",
         "_settings",
     )  # fmt: skip
 
@@ -45,6 +45,7 @@ class LocalVerification:
         self._pinned = None if settings.public_key is None else read_public_key(settings.public_key)
         self._configured = self._expect(settings.issuers) if settings.issuers else None
         self._discovered: tuple[Metadata, ExpectedAccessToken] | None = None
+        self._keys: KeySet | None = None
 
     def judge(self, raw: bytes, digest: bytes, now: float, addons: AddonHeaders = ()) -> Admit | Reply | Pending:
         """Return the verdict on a token that is not remembered. `addons` matter to introspection alone."""
@@ -96,10 +97,18 @@ class LocalVerification:
         self, token: CompactToken, digest: bytes, expected: ExpectedAccessToken, keys: KeySet, now: float
     ) -> Admit | Reply:
         """Check everything and remember the verdict. Raises TokenRefused."""
+        if keys is not self._keys:
+            self._notice_keys(keys)
         verified = read_access_token(token, expected, keys, now)
         verdict = self._admission.settle(token.raw, verified, verified.claims["iss"])
         self._memory.remember(digest, verdict, expires_at=verified.expires_at, longest_s=MAX_REMEMBERED_S, now=now)
         return verdict
+
+    def _notice_keys(self, keys: KeySet) -> None:
+        """When a key is gone its tokens are proven again: it may have been withdrawn because somebody else has it."""
+        if self._keys is not None and not self._keys.thumbprints() <= keys.thumbprints():
+            self._memory.admitted.clear()
+        self._keys = keys
 
     def _expect_of(self, metadata: Metadata) -> ExpectedAccessToken:
         """Make the expectation once for each metadata."""

@@ -1,8 +1,8 @@
 """An upstream that only says who it was told is asking: for tests with thousands of requests.
 
 Each answer is 200 with a JSON object: `target`, and the identity headers that the gateway set, decoded: `sub` (of
-X-Userinfo), `access_token`, `refresh_token`; None where there was none. It reads no bodies, keeps no requests, and
-serves every connection in one loop. `RecordingUpstream` is the one that looks at every byte.
+X-Userinfo), `sid` (of X-ID-Token), `access_token`, `refresh_token`; None where there was none. It reads no bodies,
+keeps no requests, and serves every connection in one loop. `RecordingUpstream` is the one that looks at every byte.
 """
 
 import asyncio
@@ -63,11 +63,12 @@ def build_answer(head: bytes) -> bytes:
     """Return the bytes of the answer to a request with this head."""
     line, *fields = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (field.partition(":") for field in fields)}
-    userinfo = headers.get("x-userinfo")
+    userinfo, id_token = headers.get("x-userinfo"), headers.get("x-id-token")
     body = json.dumps(
         {
             "target": line.split(" ")[1],
             "sub": json.loads(b64decode(userinfo))["sub"] if userinfo else None,
+            "sid": json.loads(b64decode(id_token)).get("sid") if id_token else None,
             "access_token": headers.get("x-access-token"),
             "refresh_token": headers.get("x-refresh-token"),
         }

@@ -25,6 +25,7 @@ HOW_TO_GET = "node: apt-get install nodejs npm; then npm ci in tests/e2e/oidc_pr
 LOGIN = "quickstart-user"
 PASSWORD = "quickstart-user-pass"
 AUDIENCE = "urn:ostiary:test-api"
+OPAQUE_AUDIENCE = "urn:ostiary:opaque-api"
 START_LIMIT_S = 30.0
 GRANTS = ("authorization_code", "refresh_token", "client_credentials", "password")
 
@@ -104,7 +105,10 @@ class OidcProvider:
         return counters
 
     def requests(self, endpoint: str) -> list[dict[str, Any]]:
-        """Return what `endpoint` was asked: method, status, params, client_id, and the scheme of authorization."""
+        """Return what `endpoint` was asked: method, status, params, client_id, scheme of authorization, answer's type.
+
+        `backchannel` are the logouts that it told clients of: client_id, and the status that they answered.
+        """
         return [request for request in _read(self._control("GET", "requests")) if request["endpoint"] == endpoint]
 
     def private_keys(self) -> dict[str, Any]:

@@ -34,6 +34,7 @@ OTHER_LOGIN = "somebody-else"
 LONG_S = 3600
 AT_ONCE_S = 1  # the shortest lifetime that a provider can tell (RFC 6749 §5.1)
 REVALIDATE_S = 1.0
+LOGOUT_PATHS = {"logout_path": "logout", "backchannel_logout_path": "told", "frontchannel_logout_path": "framed"}
 USERS = [
     {"login": login, "password": PASSWORD, "claims": {"sub": login, "name": f"Person {login}"}}
     for login in (LOGIN, OTHER_LOGIN)
@@ -43,16 +44,19 @@ USERS = [
 class SessionScene:
     """What runs, and where. Gateways are told apart by number."""
 
-    def __init__(self, folder: Path, storage: str, ports: Sequence[int], redis: RedisServer | None) -> None:
+    def __init__(
+        self, folder: Path, storage: str, ports: Sequence[int], redis: RedisServer | None, *, is_told: bool = False
+    ) -> None:
         """Plan it; `run_scene` starts it."""
         self.storage = storage
+        self.is_told = is_told
         self.secrets = [SECRET]
         self.attributes: dict[str, Any] = {}
         self.redis = redis
         self.echo: IdentityEcho
         self.provider: OidcProvider
         self.gateways: list[RunningGateway] = []
-        self.clients = build_clients(ports[0])
+        self.clients = build_clients(ports[0], is_told=is_told)
         self._folder = folder
         self._ports = ports
 
@@ -117,7 +121,8 @@ class SessionScene:
             "open": {**self._plug("app"), "unauth_action": "pass", "redirect_uri": self.url("/open/callback")},
             "revoking": self._plug("revoking", revoke_tokens_on_logout=True, set_refresh_token_header=True),
         }
-        del plugins["open"]["logout_path"]  # which belongs to one of them
+        for name in LOGOUT_PATHS:  # which belong to one of them
+            plugins["open"].pop(name, None)
         routes: list[dict[str, Any]] = [
             {"id": name, "uri": f"/{name}/*", "plugins": {"openid-connect": plugin}, "upstream": upstream}
             for name, plugin in plugins.items()
@@ -135,13 +140,16 @@ class SessionScene:
             "discovery": self.provider.discovery_url,
             "scope": "openid profile",
             "redirect_uri": self.url(f"/{name}/callback"),
-            "logout_path": f"/{name}/logout",
+            **{attribute: f"/{name}/{path}" for attribute, path in self._list_logouts().items()},
             "post_logout_redirect_uri": self.url("/public/bye"),
             "session": {"secret": self.secrets, "revalidate_s": REVALIDATE_S, **self._find_storage()},
             **own,
             **self.attributes,
             **attributes,
         }
+
+    def _list_logouts(self) -> dict[str, str]:
+        return LOGOUT_PATHS if self.is_told else {"logout_path": "logout"}
 
     def _find_storage(self) -> dict[str, Any]:
         if self.storage == "sqlite":
@@ -156,8 +164,11 @@ class SessionScene:
         return {"type": "sqlite", "path": str(self._folder / "state.db")}
 
 
-def build_clients(port: int) -> dict[str, Client]:
-    """Return the provider's clients by the name of their route, for people who sign in at this port."""
+def build_clients(port: int, *, is_told: bool = False) -> dict[str, Client]:
+    """Return the provider's clients by the name of their route, for people who sign in at this port.
+
+    With `is_told` that gateway hears of sign-outs: `revoking` of persons, the others of sessions.
+    """
     own: dict[str, dict[str, Any]] = {
         "app": {},
         "key": {
@@ -170,6 +181,9 @@ def build_clients(port: int) -> dict[str, Client]:
     clients = {}
     for name, metadata in own.items():
         paths = (name, "open") if name == "app" else (name,)
+        if is_told:
+            metadata["backchannel_logout_uri"] = f"http://localhost:{port}/{name}/told"
+            metadata["backchannel_logout_session_required"] = name != "revoking"
         clients[name] = register(
             f"client-{name}",
             f"secret-of-{name}-with-more-than-32-bytes",
@@ -188,16 +202,18 @@ def start_session_scene(
     gateways: int = 2,
     redis: RedisServer | None = None,
     attributes: Mapping[str, Any] | None = None,
+    is_told: bool = False,
 ) -> Iterator[SessionScene]:
     """Start it all, with a Redis of its own where the storage needs one and none is given.
 
-    `attributes` are those that every plugin gets besides.
+    `attributes` are those that every plugin gets besides. With `is_told` the provider tells the first gateway of
+    sign-outs.
     """
     with contextlib.ExitStack() as stack:
         folder.mkdir(parents=True, exist_ok=True)
         if redis is None and "redis" in storage:
             redis = stack.enter_context(RedisServer(folder))
-        scene = SessionScene(folder, storage, [free_port() for _ in range(gateways)], redis)
+        scene = SessionScene(folder, storage, [free_port() for _ in range(gateways)], redis, is_told=is_told)
         scene.attributes = dict(attributes or {})
         scene.provider = stack.enter_context(start_oidc_provider(clients=list(scene.clients.values()), users=USERS))
         scene.echo = stack.enter_context(IdentityEcho())

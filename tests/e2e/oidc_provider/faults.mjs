@@ -54,6 +54,11 @@ export function createTraffic() {
       return true;
     },
 
+    // A back-channel logout: which client was told, and what it answered (0: nothing).
+    recordLogout(client_id, status) {
+      requests.push({ endpoint: 'backchannel', client_id, status });
+    },
+
     // What oidc-provider understood, for tests that ask what the client sent.
     recorder() {
       return async (ctx, next) => {
@@ -69,6 +74,7 @@ export function createTraffic() {
               params: { ...ctx.oidc?.params },
               client_id: ctx.oidc?.entities?.Client?.clientId ?? null,
               authorization: ctx.get('authorization').split(' ')[0],
+              type: ctx.type,
             });
           }
         }

@@ -5,12 +5,16 @@ import { promisify } from 'node:util';
 
 const generate = promisify(generateKeyPair);
 
+const RSA = ['rsa', { modulusLength: 2048 }];
 const SHAPES = {
-  RS256: ['rsa', { modulusLength: 2048 }],
-  PS256: ['rsa', { modulusLength: 2048 }],
+  RS256: RSA, RS384: RSA, RS512: RSA, PS256: RSA, PS384: RSA, PS512: RSA,
   ES256: ['ec', { namedCurve: 'P-256' }],
+  ES384: ['ec', { namedCurve: 'P-384' }],
+  ES512: ['ec', { namedCurve: 'P-521' }],
   EdDSA: ['ed25519', {}],
 };
+
+export const SIGNING_ALGS = Object.keys(SHAPES);
 
 async function generateKey(alg) {
   const [type, options] = SHAPES[alg];

@@ -3,7 +3,7 @@
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { errors, Provider } from 'oidc-provider';
 
-import { publicKeySet } from './keys.mjs';
+import { publicKeySet, SIGNING_ALGS } from './keys.mjs';
 import { logoutPage, signedOutPage } from './pages.mjs';
 
 const CLAIMS = {
@@ -11,16 +11,19 @@ const CLAIMS = {
   profile: ['name', 'preferred_username'],
   email: ['email', 'email_verified'],
 };
-const SIGNING_ALGS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'HS256'];
 const COOKIE_KEY = 'cookies of a provider that exists for one test';
 const LIFETIMES_S = {
   AccessToken: 3600, ClientCredentials: 3600, IdToken: 3600, RefreshToken: 86_400, Session: 86_400, Grant: 86_400,
   Interaction: 3600, AuthorizationCode: 60,
 };
 
-export function buildProvider(issuer, settings, keySet, store, recorder) {
+export function buildProvider(issuer, settings, keySet, store, traffic) {
   const provider = new Provider(issuer, buildConfiguration(settings, keySet, store));
-  provider.use(recorder);
+  provider.use(traffic.recorder());
+  provider.on('backchannel.success', (_ctx, client) => traffic.recordLogout(client.clientId, 200));
+  provider.on('backchannel.error', (_ctx, error, client) => (
+    traffic.recordLogout(client.clientId, error.response?.status ?? 0)
+  ));
   provider.registerGrantType('password', passwordGrant(provider, settings), ['username', 'password', 'scope']);
   provider.use(userinfoForJwt(provider, settings, keySet));
   provider.use(amendDiscovery(settings));
@@ -37,7 +40,8 @@ function buildConfiguration(settings, keySet, store) {
     conformIdTokenClaims: settings.conform_id_token_claims,
     cookies: { keys: [COOKIE_KEY] },
     jwks: keySet,
-    enabledJWA: { idTokenSigningAlgValues: SIGNING_ALGS },
+    enabledJWA: { idTokenSigningAlgValues: [...SIGNING_ALGS, 'HS256'], userinfoSigningAlgValues: SIGNING_ALGS },
+    fetch: callTheGateway,
     pkce: { required: () => settings.require_pkce },
     responseTypes: ['code'],
     ttl: lifetimes(settings),
@@ -51,6 +55,9 @@ function buildConfiguration(settings, keySet, store) {
   };
 }
 
+// Back-channel logout calls a gateway on loopback, which the guard against such calls (`dispatcher`) would not let it.
+const callTheGateway = (url, { dispatcher, ...options }) => fetch(url, options);
+
 // Functions, because a test may change a lifetime while the provider runs.
 const lifetimes = (settings) => Object.fromEntries(
   Object.keys({ ...LIFETIMES_S, ...settings.ttl }).map((kind) => [kind, () => settings.ttl[kind] ?? LIFETIMES_S[kind]]),
@@ -61,6 +68,8 @@ function buildFeatures(settings) {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
     introspection: { enabled: true, allowedPolicy: () => true },
+    jwtUserinfo: { enabled: true },
+    backchannelLogout: { enabled: true },
     revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
     rpInitiatedLogout: {
       enabled: true,
@@ -72,7 +81,7 @@ function buildFeatures(settings) {
       defaultResource: (_ctx, client, oneOf) => oneOf?.[0]
         ?? (wantsJwt(settings, client) ? settings.audience : undefined),
       useGrantedResource: () => true,
-      getResourceServerInfo: () => resourceServer(settings),
+      getResourceServerInfo: (_ctx, indicator) => resourceServer(settings, indicator),
     },
   };
 }
@@ -81,12 +90,12 @@ const wantsJwt = (settings, client) => (
   (client.access_token_format ?? settings.access_token_format) === 'jwt'
 );
 
-const resourceServer = (settings) => ({
-  audience: settings.audience,
-  scope: settings.scopes.join(' '),
-  accessTokenFormat: 'jwt',
-  jwt: { sign: { alg: settings.access_token_alg } },
-});
+function resourceServer(settings, indicator) {
+  const scope = settings.scopes.join(' ');
+  if (indicator === settings.opaque_audience) return { audience: indicator, scope, accessTokenFormat: 'opaque' };
+  if (indicator !== settings.audience) throw new errors.InvalidTarget();
+  return { audience: indicator, scope, accessTokenFormat: 'jwt', jwt: { sign: { alg: settings.access_token_alg } } };
+}
 
 function findAccount(settings, sub) {
   const user = settings.users.find(({ claims }) => claims.sub === sub);
@@ -123,7 +132,7 @@ function passwordGrant(provider, settings) {
     const grantId = await grant.save();
     const token = new provider.AccessToken({ accountId, client, grantId, gty: 'password', scope });
     if (wantsJwt(settings, client)) {
-      token.resourceServer = new provider.ResourceServer(settings.audience, resourceServer(settings));
+      token.resourceServer = new provider.ResourceServer(settings.audience, resourceServer(settings, settings.audience));
     }
     ctx.body = {
       access_token: await token.save(), expires_in: token.expiration, scope, token_type: 'Bearer',

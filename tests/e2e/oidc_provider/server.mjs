@@ -27,7 +27,7 @@ let provider;
 let answer;
 
 function renew() {
-  provider = buildProvider(issuer, settings, keySet, store, traffic.recorder());
+  provider = buildProvider(issuer, settings, keySet, store, traffic);
   answer = provider.callback();
 }
 

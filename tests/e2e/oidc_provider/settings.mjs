@@ -2,6 +2,7 @@
 // Given as one JSON object: the first argument, or the environment variable OSTIARY_TEST_PROVIDER.
 
 export const AUDIENCE = 'urn:ostiary:test-api';
+export const OPAQUE_AUDIENCE = 'urn:ostiary:opaque-api';
 
 const DEFAULTS = {
   port: 0, // 0: any free one; the ready line tells which
@@ -21,7 +22,8 @@ const DEFAULTS = {
       },
     },
   ],
-  audience: AUDIENCE,
+  audience: AUDIENCE, // of the resource (RFC 8707) whose access tokens are JWTs
+  opaque_audience: OPAQUE_AUDIENCE, // and of the one whose are opaque
   access_token_format: 'jwt', // for clients that do not say
   access_token_alg: 'RS256',
   scopes: ['openid', 'offline_access', 'profile', 'email', 'read', 'write'],

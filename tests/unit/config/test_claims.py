@@ -7,7 +7,7 @@ from ostiary.config.patterns import parse_networks
 from ostiary.config.router import Entry, Router
 from ostiary.config.routes import Route
 from ostiary.config.upstreams import UpstreamSpec
-from ostiary.plugin import Place
+from ostiary.plugin import Claim, Place
 from tests.fakes.plugin_types import FakeConfig, FakePlugin, make_services
 
 SPEC = UpstreamSpec(nodes=(("a", 80, 1),))
@@ -96,6 +96,16 @@ def test_two_typed_claims_of_different_plugins_are_a_problem() -> None:
         "b.fake: `/cb` (callback, on every host) is also wanted by a.fake, whose configuration differs; "
         "give each its own path, or its own host"
     )
+
+
+def test_a_claim_may_know_better_what_helps() -> None:
+    """Its own remedy is told."""
+    owners = [owner("a", "/a/*", claimed="/cb"), owner("b", "/b/*", "another-one", claimed="/cb")]
+    (plugin,) = owners[1].entry.route.plugins
+    assert isinstance(plugin, FakePlugin)
+    plugin.claims = (Claim("/cb", "logout", remedy="write it once"),)
+
+    assert str(plan_claims(owners).problems[0]).endswith("; write it once")
 
 
 def test_hosts_keep_claims_apart() -> None:

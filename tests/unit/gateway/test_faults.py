@@ -85,3 +85,16 @@ def test_a_provider_that_is_down_is_named_as_that() -> None:
 
     assert b"identity provider" in body
     assert b"try again" in body
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        ("head_too_large", "delete the cookies"),
+        ("target_empty_segment", "Check the address"),
+        ("host_missing", "again"),
+    ],
+)
+def test_a_mistake_that_a_browser_makes_by_itself_has_a_remedy_of_its_own(code: str, remedy: str) -> None:
+    """Nobody who opened a page can "correct the request"."""
+    assert remedy.encode() in build_fault_reply(ClientFault(code), reference="req-7", accepts_html=True).body

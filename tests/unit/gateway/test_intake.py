@@ -111,6 +111,15 @@ def test_a_head_is_kept_as_it_came(reader: Reader) -> None:
     assert "1.1" == first.raw.version
 
 
+def test_a_head_that_will_never_be_whole_shows_what_came_of_it(reader: Reader) -> None:
+    """Its fields, and nothing that could be taken for a request."""
+    reader.feed(request("GET /a", "Accept: text/html").removesuffix(b"\r\n") + b"Cookie: a")
+    raw = reader.intake.peek_head()
+
+    assert (b"Accept", b"text/html") in raw.fields
+    assert (b"", b"") == (raw.method, raw.url)
+
+
 def test_it_knows_what_it_is_receiving(reader: Reader) -> None:
     """The exchange whose body is on its way, and how much came of it."""
     reader.feed(request("POST /", "Content-Length: 10") + b"hello")

@@ -89,6 +89,14 @@ def test_our_cookies_are_added() -> None:
     ("fields", "is_private", "expected"),
     [
         ((LENGTH,), True, [b"Cache-Control: private"]),
+        ((LENGTH, (b"content-type", b"image/png")), True, [b"Cache-Control: private"]),
+        ((LENGTH, (b"content-type", b"Text/HTML; charset=utf-8")), True, [b"Cache-Control: no-store"]),
+        ((LENGTH, (b"Content-Type", b"text/html")), False, []),
+        (
+            (LENGTH, (b"Content-Type", b"text/html"), (b"cache-control", b"no-cache")),
+            True,
+            [b"cache-control: no-cache"],
+        ),
         ((LENGTH,), False, []),
         ((LENGTH, (b"cache-control", b"max-age=9")), True, [b"cache-control: max-age=9"]),
     ],
@@ -96,7 +104,7 @@ def test_our_cookies_are_added() -> None:
 def test_what_was_answered_to_somebody_is_private(
     fields: tuple[tuple[bytes, bytes], ...], is_private: bool, expected: list[bytes]
 ) -> None:
-    """Unless the upstream said what it is."""
+    """Unless the upstream said what it is; a page is not even kept by the browser, which has a back button."""
     lines = render(head_of(*fields), is_private=is_private)
 
     assert expected == [line for line in lines if line.lower().startswith(b"cache-control")]

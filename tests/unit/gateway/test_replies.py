@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ostiary.gateway.replies import CONTINUE, NOBODY, NOT_FOUND, render_reply
+from ostiary.gateway.replies import CONTINUE, NOBODY, NOT_FOUND, build_page, render_reply
 from ostiary.plugin import Reply
 from tests.fakes.messages import DATE, replied
 
@@ -85,3 +85,13 @@ def test_what_every_gateway_says() -> None:
     )
     assert (401, "nobody_admitted") == (NOBODY.status, NOBODY.reason)
     assert b"HTTP/1.1 100 Continue\r\n\r\n" == CONTINUE
+
+
+@pytest.mark.parametrize("reply", [NOT_FOUND, NOBODY], ids=lambda reply: reply.reason)
+def test_people_are_told_the_same_on_a_page(reply: Reply) -> None:
+    """Status and reason stay; the page has the code and the reference."""
+    page = build_page(reply, "req-7")
+
+    assert (reply.status, reply.reason) == (page.status, page.reason)
+    assert ("Content-Type", "text/html; charset=utf-8") in page.headers
+    assert f"Reference <code>req-7</code> ({reply.reason})".encode() in page.body

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ostiary.http.navigation import accepts_html, is_navigation
-from tests.fakes.requests import make_request
+from ostiary.http.navigation import accepts_html, is_navigation, would_accept_html
+from tests.fakes.requests import make_raw_head, make_request
 
 PAGE = "text/html,application/xhtml+xml,*/*;q=0.8"
 
@@ -57,3 +57,4 @@ def test_html_is_for_those_who_name_it(accept: str | None, *, expected: bool) ->
     headers = {} if accept is None else {"Accept": accept}
 
     assert accepts_html(make_request("POST", "/", headers)) == expected
+    assert would_accept_html(make_raw_head("POST", "//", headers).fields) == expected

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ostiary.http.page import Link, Page, render_page
+from ostiary.http.page import Link, Page, render_hop, render_page
 
 HOSTILE = "<script>alert(1)</script>\"'&</title></style>"
 
@@ -49,6 +49,17 @@ def test_a_browser_gets_html_that_says_what_happened_what_to_do_and_a_reference(
     assert ("html", "lang", "en") in page.attributes
     assert ("meta", "name", "viewport") in page.attributes
     assert ("a", "href", "/a?b=1&c=2") in page.attributes
+
+
+def test_a_page_on_the_way_goes_on_by_itself_or_by_its_link() -> None:
+    """To the same place, under the same headers as any page."""
+    headers, body = render_hop("You are signed in", Link("Go on", "/a?b=1&c='2'"))
+    page = Reader(body.decode("utf-8"))
+
+    assert render_page(make_page(), accepts_html=True)[0] == headers
+    assert ("a", "href", "/a?b=1&c='2'") in page.attributes
+    assert ("meta", "content", "0;url=/a?b=1&c='2'") in page.attributes
+    assert "You are signed in" in page.texts
 
 
 def test_a_program_gets_json() -> None:
@@ -111,3 +122,5 @@ def test_any_other_link_is_refused(href: str) -> None:
     """A page never carries a link that a browser would take elsewhere or run."""
     with pytest.raises(ValueError, match="link"):
         render_page(make_page(link=Link("x", href)), accepts_html=True)
+    with pytest.raises(ValueError, match="link"):
+        render_hop("x", Link("x", href))

@@ -9,7 +9,18 @@ from joserfc.jwk import OctKey
 from ostiary.identity.access_token import ExpectedAccessToken, VerifiedAccessToken, read_access_token
 from ostiary.identity.jose import TokenRefused, UnknownKey, parse_compact_token
 from ostiary.identity.keys import KeySet, read_key_set
-from tests.fakes.issuer import ISSUER, NOW, access_claims, answer_keys, id_claims, make_key, public_pem, sign
+from ostiary.identity.logout_token import LOGOUT_EVENT
+from tests.fakes.issuer import (
+    ISSUER,
+    NOW,
+    access_claims,
+    answer_keys,
+    id_claims,
+    logout_claims,
+    make_key,
+    public_pem,
+    sign,
+)
 
 KEYS = read_key_set(answer_keys())
 EXPECTED = ExpectedAccessToken(issuers=frozenset({ISSUER}))
@@ -84,6 +95,14 @@ def test_an_id_token_opens_nothing() -> None:
     assert is_accepted(sign(access_claims(nonce="x", at_hash="x"), header={"typ": "at+jwt"}))
     assert is_accepted(sign(access_claims(nonce="copied by some providers")))
     assert is_accepted(sign(access_claims(nonce="x", scope=None, scp=["read"])))
+
+
+@pytest.mark.parametrize("events", [{LOGOUT_EVENT: {}}, {}])
+def test_a_security_event_opens_nothing(events: dict[str, Any]) -> None:
+    """RFC 8417 §4.7: a logout token is no access token, whether or not it says so."""
+    assert "token_type" == refusal(sign(access_claims(events=events)))
+    assert "token_type" == refusal(sign(logout_claims()))
+    assert "token_type" == refusal(sign(access_claims(), header={"typ": "logout+jwt"}))
 
 
 def test_the_audience_is_nobodys_business_here() -> None:

@@ -16,6 +16,7 @@ from ostiary.identity.authorization import (
     AuthorizationDenied,
     AuthorizationResponse,
     CallbackRefused,
+    ResponseMode,
     authorize,
     build_authorization_base,
     build_authorization_url,
@@ -97,11 +98,10 @@ def test_extra_parameters_never_overwrite_the_protocols(name: str) -> None:
         check_extra_parameters({name: "x"})
 
 
-def test_answers_come_in_the_query() -> None:
-    """Another response mode would never be read."""
-    check_extra_parameters({"response_mode": "query", "prompt": "login"})
-    with pytest.raises(ValueError, match="response_mode"):
-        check_extra_parameters({"response_mode": "form_post"})
+def test_the_response_mode_is_sent_where_it_is_not_the_usual() -> None:
+    """Without one, an answer with a code comes in the query (OAuth 2.0 Multiple Response Types §2.1)."""
+    assert "response_mode" not in build_authorization_base(ENDPOINT, "shop", "openid", {})
+    assert "&response_mode=form_post&" in build_authorization_base(ENDPOINT, "shop", "openid", {}, "form_post")
 
 
 def read(query: str | bytes | None) -> AuthorizationResponse:
@@ -139,6 +139,16 @@ def test_no_parameter_of_the_protocol_comes_twice(name: str, second: str | None)
 def test_an_answer_without_state_belongs_to_nobody(query: str | None) -> None:
     """There is no flow to look for."""
     assert refusal(query) == "callback_state_missing"
+
+
+@pytest.mark.parametrize(("response_mode", "limit"), [("query", 8192), ("form_post", 16_384)])
+def test_an_answer_is_measured_by_where_it_comes(response_mode: ResponseMode, limit: int) -> None:
+    """A form may be longer than an address."""
+    answer = b"state=s&x=" + b"a" * (limit - 10)
+
+    assert read_authorization_response(answer, response_mode).state == "s"
+    with pytest.raises(CallbackRefused, match="callback_too_large"):
+        read_authorization_response(answer + b"a", response_mode)
 
 
 def test_parameters_are_counted_and_measured() -> None:

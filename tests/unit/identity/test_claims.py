@@ -7,10 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ostiary.identity.claims import (
+    check_audience,
     check_expiry,
+    check_issued_at,
+    check_issuer,
     check_not_before,
     check_subject,
     read_scopes,
+    read_session_id,
     read_text,
     read_texts,
     read_time,
@@ -108,3 +112,42 @@ def test_a_refusal_about_time_says_how_far_off_it_was() -> None:
     assert -500 == ahead_s(check_expiry, {"exp": 500})
     assert 500 == ahead_s(check_not_before, {"nbf": 1500})
     assert ahead_s(check_expiry, {}) is None
+
+
+@pytest.mark.parametrize("value", ["", 7, True, ["a"], {}])
+def test_a_session_id_is_a_text_that_says_something(value: Any) -> None:
+    """Or it is not there."""
+    assert [None, None, "a"] == [read_session_id(claims) for claims in ({}, {"sid": None}, {"sid": "a"})]
+    with pytest.raises(TokenRefused, match="token_claim"):
+        read_session_id({"sid": value})
+
+
+def test_an_issuer_is_exactly_the_expected_one() -> None:
+    """No slash is forgiven."""
+    check_issuer({"iss": "https://a"}, "https://a")
+    wrong: tuple[dict[str, Any], ...] = ({}, {"iss": "https://a/"})
+    for claims in wrong:
+        with pytest.raises(TokenRefused, match="token_issuer"):
+            check_issuer(claims, "https://a")
+
+
+def test_an_audience_is_us_and_those_who_are_trusted() -> None:
+    """Who is trusted need not be there."""
+    check_audience({"aud": "shop"}, "shop")
+    check_audience({"aud": ["shop"]}, "shop", frozenset({"billing"}))
+    check_audience({"aud": ["billing", "shop"]}, "shop", frozenset({"billing"}))
+    wrong: tuple[dict[str, Any], ...] = ({}, {"aud": []}, {"aud": "billing"}, {"aud": ["shop", "billing"]})
+    for claims in wrong:
+        with pytest.raises(TokenRefused, match="token_audience"):
+            check_audience(claims, "shop")
+    with pytest.raises(TokenRefused, match="token_audience"):
+        check_audience({"aud": "billing"}, "shop", frozenset({"billing"}))
+
+
+def test_when_a_token_was_issued_lies_between_two_times() -> None:
+    """Both belong to it; how far off another one was is told."""
+    assert [900, 1010] == [check_issued_at({"iat": at}, 1000.0, 10.0, 100.0) for at in (900, 1010)]
+    for issued_at, ahead_s in ((899, -101.0), (1011, 11.0), (None, None)):
+        with pytest.raises(TokenRefused, match="token_issued_at") as caught:
+            check_issued_at({"iat": issued_at}, 1000.0, 10.0, 100.0)
+        assert ahead_s == caught.value.ahead_s

@@ -15,6 +15,7 @@ from ostiary.identity.algorithms import ASYMMETRIC, SYMMETRIC
 from ostiary.identity.id_token import ExpectedIdToken, read_id_token
 from ostiary.identity.jose import TokenRefused, UnknownKey
 from ostiary.identity.keys import NO_KEYS, KeySet, read_key_set
+from ostiary.identity.logout_token import LOGOUT_EVENT
 from tests.fakes.issuer import (
     CLIENT_ID,
     ISSUER,
@@ -23,6 +24,7 @@ from tests.fakes.issuer import (
     assemble,
     encode,
     id_claims,
+    logout_claims,
     make_key,
     public_pem,
     publish,
@@ -435,6 +437,24 @@ def test_every_registered_hmac_is_verified_with_the_client_secret(algorithm: str
     assert "token_algorithm" == refusal(raw, expect(client_secret=secret))
 
 
+# What is another kind of token, and the provider's session.
+
+
+@pytest.mark.parametrize("events", [{LOGOUT_EVENT: {}}, {}, None, "x"])
+def test_a_security_event_is_no_id_token(events: Any) -> None:
+    """RFC 8417 §4.6: a logout token that does not name its type is refused all the same."""
+    assert "token_type" == refusal(sign(json.dumps(id_claims() | {"events": events}).encode()))
+    assert "token_type" == refusal(sign(logout_claims()), expect(nonce=None))
+    assert "token_type" == refusal(sign(id_claims(), header={"typ": "logout+jwt"}))
+
+
+@pytest.mark.parametrize("session_id", [7, True, ["a"], {}, ""])
+def test_a_session_id_of_another_type_is_refused(session_id: Any) -> None:
+    """One that is a text, or not there, is fine."""
+    assert "token_claim" == refusal(sign(id_claims(sid=session_id)))
+    assert is_accepted(sign(id_claims(sid="session-1")))
+
+
 # Key choice.
 
 
@@ -448,7 +468,7 @@ def test_a_new_key_id_asks_for_the_keys_again() -> None:
 
 
 ODD_VALUES = st.none() | st.booleans() | st.integers() | st.text(max_size=4) | st.lists(st.integers())
-CHECKED_CLAIMS = st.sampled_from(["iss", "aud", "azp", "exp", "iat", "nonce", "sub", "nbf", "at_hash"])
+CHECKED_CLAIMS = st.sampled_from(["iss", "aud", "azp", "exp", "iat", "nonce", "sub", "nbf", "at_hash", "sid", "events"])
 
 
 @given(st.dictionaries(CHECKED_CLAIMS, ODD_VALUES))

@@ -94,6 +94,19 @@ def test_an_active_answer_with_wrong_claims_is_refused(members: dict[str, Any], 
         check(**members)
 
 
+@pytest.mark.parametrize("token_type", ["ID", "Refresh", "Offline", "refresh_token", "DPoP", ""])
+def test_an_active_answer_about_another_kind_of_token_is_refused(token_type: str) -> None:
+    """RFC 7662 §2.2: some providers call their refresh tokens and ID tokens active."""
+    with pytest.raises(TokenRefused, match="token_type"):
+        check(token_type=token_type)
+
+
+@pytest.mark.parametrize("token_type", ["Bearer", "bearer", "access_token", None])
+def test_an_active_answer_about_a_bearer_token_is_accepted(token_type: str | None) -> None:
+    """As the specification writes it, as some providers do, or not at all."""
+    assert check(token_type=token_type, sub="user-1").claims["sub"] == "user-1"
+
+
 def test_an_issuer_that_cannot_be_compared_is_refused() -> None:
     """Closed by default."""
     with pytest.raises(TokenRefused, match="token_issuer"):

@@ -20,6 +20,7 @@ from ostiary.identity.keys import (
     NO_KEYS,
     KeySet,
     build_keys_request,
+    check_issuer_signature,
     check_secret_signature,
     check_signature,
     read_key_set,
@@ -29,6 +30,18 @@ from tests.fakes.http_client import answer_json
 from tests.fakes.issuer import JWKS_URI, access_claims, answer_keys, assemble, encode, make_key, publish, sign
 
 RSA_KEY = publish(make_key())
+
+
+def test_keys_are_known_by_what_they_are() -> None:
+    """Not by their ids."""
+    one, same, other = (
+        read_key_set(answer_json({"keys": [key]})).thumbprints()
+        for key in (RSA_KEY, {**RSA_KEY, "kid": "another"}, publish(make_key(number=1)))
+    )
+
+    assert one == same
+    assert one.isdisjoint(other)
+    assert set() == NO_KEYS.thumbprints()
 
 
 def parse(raw: str) -> CompactToken:
@@ -168,7 +181,7 @@ def test_at_most_eight_keys_are_tried() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"use": "enc"}, "use"),
+        ({"use": "tls"}, "use"),
         ({"use": ["sig"]}, "use"),
         ({"key_ops": ["sign"]}, "key_ops"),
         ({"key_ops": "verify"}, "key_ops"),
@@ -197,6 +210,16 @@ def test_a_key_that_is_not_for_us_is_ignored_with_its_reason(changes: dict[str, 
 
     assert notice.startswith("key 1 is ignored: ")
     assert reason in notice
+
+
+def test_a_key_for_encryption_is_left_out_without_a_word() -> None:
+    """It is nothing unusual; that its private half is published would be."""
+    encryption = publish(make_key(), "key-2") | {"use": "enc", "alg": "RSA-OAEP"}
+    keys = read_key_set(answer_keys(RSA_KEY, encryption))
+
+    assert (False, ()) == (keys.has("key-2"), keys.notices)
+    (notice,) = read_key_set(answer_keys(RSA_KEY, encryption | {"d": "AQAB"})).notices
+    assert "private half" in notice
 
 
 @pytest.mark.parametrize(
@@ -349,3 +372,15 @@ def test_an_asymmetric_token_is_never_verified_with_a_secret() -> None:
     """The two worlds do not meet."""
     with pytest.raises(TokenRefused, match="token_algorithm"):
         check_secret_signature(parse(sign(access_claims())), "s" * 64)
+
+
+def test_an_issuer_signs_with_what_it_announced() -> None:
+    """Its keys, or the client secret for an HMAC; without a word of its own every asymmetric algorithm is fine."""
+    keys = read_key_set(answer_keys())
+    by_key, by_secret = parse(sign(access_claims())), parse(sign(access_claims(), OctKey(b"s" * 32, None), alg="HS256"))
+
+    assert check_issuer_signature(by_key, keys, None, "").kid == "key-1"
+    assert check_issuer_signature(by_secret, keys, frozenset({"HS256"}), "s" * 32).kid is None
+    for token, algorithms in ((by_key, frozenset({"ES256"})), (by_secret, None), (by_secret, frozenset({"RS256"}))):
+        with pytest.raises(TokenRefused, match="token_algorithm"):
+            check_issuer_signature(token, keys, algorithms, "s" * 32)

@@ -38,6 +38,7 @@ def test_what_was_written_is_read(claims: dict[str, Any], access_token: str, ref
     ("changes", "code"),
     [
         ({"version": SESSION_VERSION + 1}, "session_broken"),
+        ({"version": SESSION_VERSION - 1}, "session_broken"),
         ({"client_id": "other"}, "session_foreign"),
     ],
 )

@@ -33,6 +33,11 @@ def test_issuer_and_subject_do_not_run_into_each_other(one: tuple[str, str], oth
         ({"sub": None, "client_id": "shop"}, "machine"),
         ({"sub": "shop@clients", "gty": "client-credentials"}, "machine"),
         ({"sub": "0d1f", "idtyp": "app"}, "machine"),
+        ({"sub": "0d1f", "azp": "Shop", "preferred_username": "service-account-shop"}, "machine"),
+        ({"sub": "0d1f", "azp": "shop", "preferred_username": "service-account-shop", "sid": "1"}, "person"),
+        ({"sub": "0d1f", "azp": "other", "preferred_username": "service-account-shop"}, "person"),
+        ({"sub": "0d1f", "azp": None, "preferred_username": "service-account-None"}, "person"),
+        ({"sub": "0d1f", "azp": "shop", "preferred_username": "shop"}, "person"),
     ],
 )
 def test_a_machine_is_its_client(claims: dict[str, Any], kind: str) -> None:

@@ -14,7 +14,7 @@ from joserfc.jwk import OctKey
 from ostiary.errors import ProviderFault, StoreFault
 from ostiary.http.outbound import OutboundRequest, OutboundResponse
 from ostiary.identity.client_authentication import ClientCredentials
-from ostiary.identity.session_lifetime import SessionLimits
+from ostiary.identity.session_lifetime import RenewalPolicy, SessionLimits
 from ostiary.plugin import Admit, Reply
 from ostiary.relying_party.settings import CookieSettings, IdTokenSettings, SessionHeaders
 from ostiary.store_settings import SqliteSettings
@@ -136,6 +136,35 @@ def test_the_client_says_who_it_is_as_the_provider_can_take_it(offered: list[str
 
     assert (b"client_secret=" in call.body) == in_body
     assert ("Authorization" in dict(call.headers)) != in_body
+
+
+def test_a_silent_answer_by_form_that_says_no_ends_a_session_that_it_did_not_bring() -> None:
+    """The cookie of the session stayed behind: it goes nevertheless, or the next page would ask silently again."""
+    world = SignInWorld()
+    world.token_changes = {"refresh_token": None}
+
+    async def conversation() -> list[str]:
+        renewal = RenewalPolicy(interval_s=60.0)
+        plugin = PartyPlugin(world, response_mode="form_post", renewal=renewal)
+        visitor = Visitor(world, plugin)
+
+        async def answer(started: Any) -> Reply:
+            address, _, form = world.authorize(location_of(started)).partition("?")
+            settled = await visitor.post(address, form)
+            assert isinstance(settled, Reply)
+            return settled
+
+        reasons = [(await answer(await visitor.open(PAGE))).reason]
+        world.clock.advance(100)
+        world.callback_changes = {"code": None, "error": "login_required"}
+        silent = await visitor.open(PAGE)
+        assert "prompt=none" in location_of(silent)
+        reasons.append((await answer(silent)).reason)
+        assert visitor.cookie_names == []
+        assert "prompt=none" not in location_of(await visitor.open(PAGE))
+        return reasons
+
+    assert run(conversation) == ["login_finished", "silent_login_refused"]
 
 
 @pytest.mark.parametrize("method", ["POST", "HEAD", "PUT", "OPTIONS"])
@@ -443,6 +472,43 @@ def test_nothing_secret_reaches_the_log() -> None:
     assert len(states) == 3
     for secret in ("an-access-token", "a-refresh-token", "code-", CLIENT_SECRET, *states):
         assert secret not in world.log.text
+
+
+def test_the_back_button_leads_to_the_page_that_the_login_led_to() -> None:
+    """It may pass the provider, which knows the person and answers the old request again: no error, and no call."""
+    world = SignInWorld()
+
+    async def conversation() -> tuple[Reply, bytes | None]:
+        visitor = Visitor(world, PartyPlugin(world))
+        back = world.authorize(location_of(await visitor.open(PAGE)))
+        await visitor.open(back)
+        settled = await visitor.open(back.replace("code-", "another-"))
+        assert isinstance(settled, Reply)
+        return settled, await world.stores.shared.read(world.stores.shared.calls[-1][1])
+
+    moved, kept = run(conversation)
+    assert (moved.status, moved.reason) == (303, "login_finished_before")
+    assert urlsplit(PAGE)._replace(scheme="", netloc="").geturl() == location_of(moved)
+    assert world.http.count(TOKEN_ENDPOINT) == 1
+    assert kept is not None
+    assert b"anything" not in kept
+
+
+@pytest.mark.parametrize("cookie", ["", "ostiary_session_broken=x"])
+def test_a_login_that_has_ended_leads_nobody_on_who_is_not_signed_in(cookie: str) -> None:
+    """The address of a finished login is worth nothing."""
+    world = SignInWorld()
+
+    async def conversation() -> str:
+        visitor = Visitor(world, PartyPlugin(world))
+        back = world.authorize(location_of(await visitor.open(PAGE)))
+        await visitor.open(back)
+        name = visitor.request(PAGE).cookie.partition(b"=")[0].decode()
+        settled = await visitor.open(back, cookie=cookie.replace("ostiary_session_broken", name))
+        assert isinstance(settled, Reply)
+        return settled.reason
+
+    assert run(conversation) == "callback_replayed"
 
 
 def test_two_callbacks_at_once_redeem_one_code() -> None:

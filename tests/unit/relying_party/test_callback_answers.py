@@ -91,7 +91,7 @@ def test_it_was_finished_before() -> None:
         visitor = Visitor(world, PartyPlugin(world))
         back = world.authorize(location_of(await visitor.open(PAGE)))
         await visitor.open(back)
-        settled = await visitor.open(back)
+        settled = await visitor.open(back, cookie="")
         assert isinstance(settled, Reply)
         return settled
 

@@ -3,12 +3,18 @@
 import pytest
 
 from ostiary.http.request import Request
+from ostiary.identity.authorization import ResponseMode
 from ostiary.identity.client_authentication import ClientCredentials
+from ostiary.identity.login_flow import FLOW_VERSION, LoginFlow
 from ostiary.relying_party.client_cookies import MAX_MOVES, OWNED_NAMES, ClientCookies
 from ostiary.relying_party.settings import CookieSettings, RelyingPartySettings
 from tests.fakes.requests import make_request
 
 USUAL = CookieSettings()
+FLOW = LoginFlow(
+    version=FLOW_VERSION, state="a-state", nonce="a-nonce", code_verifier=None, issuer="https://id.example",
+    client_id="shop", redirect_uri="https://gateway.example/cb", return_to="/", created_at=0.0,
+)  # fmt: skip
 
 
 def make(
@@ -18,6 +24,7 @@ def make(
     secure: bool = True,
     cookie: CookieSettings = USUAL,
     secrets: tuple[str, ...] = ("a-session-secret",),
+    response_mode: ResponseMode = "query",
 ) -> ClientCookies:
     """Make the cookies of a client."""
     settings = RelyingPartySettings(
@@ -26,6 +33,7 @@ def make(
         secrets=secrets,
         fingerprint="f",
         cookie=cookie,
+        response_mode=response_mode,
     )
     return ClientCookies(settings, secure=secure)
 
@@ -54,6 +62,20 @@ def test_over_https_nobody_else_can_set_them(prefix: str, *, secure: bool) -> No
     assert ("; Secure" in written) == secure
     assert "; HttpOnly" in written
     assert "; SameSite=Lax" in written
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_the_cookie_of_a_login_comes_along_with_a_form(*, secure: bool) -> None:
+    """`SameSite=None` goes with `Secure` only; the notes and the session stay as they were."""
+    cookies = make(secure=secure, response_mode="form_post")
+    usual = make(secure=secure)
+    (written,) = cookies.flows.write(FLOW, bytes(12), [], 0.0)
+    (lax,) = usual.flows.write(FLOW, bytes(12), [], 0.0)
+
+    assert written.endswith("; Secure; HttpOnly; SameSite=None")
+    assert written.startswith("__Host-") is secure
+    assert lax.endswith("; SameSite=Lax")
+    assert (cookies.write_moves(1), cookies.write_arrival()) == (usual.write_moves(1), usual.write_arrival())
 
 
 def test_every_cookie_of_ours_stays_at_the_gateway() -> None:

@@ -14,13 +14,26 @@ from ostiary.identity.id_token import VerifiedIdToken
 from ostiary.identity.jose import TokenRefused
 from ostiary.identity.keys import read_public_key
 from ostiary.identity.login_flow import FLOW_VERSION, LoginFlow
+from ostiary.identity.logout_token import VerifiedLogoutToken
 from ostiary.identity.metadata import Metadata
 from ostiary.identity.token_endpoint import TokenSet
 from ostiary.providers.provider import ProviderSettings
 from ostiary.relying_party.id_tokens import IdTokens
 from ostiary.relying_party.settings import IdTokenSettings
 from tests.fakes.http_client import answer_json
-from tests.fakes.issuer import CLIENT_ID, ISSUER, JWKS_URI, NOW, answer_keys, id_claims, make_key, public_pem, publish
+from tests.fakes.issuer import (
+    CLIENT_ID,
+    ISSUER,
+    JWKS_URI,
+    NOW,
+    answer_keys,
+    assemble,
+    id_claims,
+    logout_claims,
+    make_key,
+    public_pem,
+    publish,
+)
 from tests.fakes.issuer import sign as sign_token
 from tests.fakes.relying_parties import CALLBACK, make_settings
 from tests.fakes.sessions import make_session
@@ -53,6 +66,10 @@ class Client:
     async def refresh(self, raw: str | None) -> VerifiedIdToken | None:
         """Verify the ID token of a refresh of the session of `user-1`."""
         return await self.id_tokens.verify_refresh(make_tokens(raw), ALICE, await self.metadata())
+
+    async def log_out(self, raw: str) -> VerifiedLogoutToken:
+        """Verify a logout token."""
+        return await self.id_tokens.verify_logout(raw, await self.metadata())
 
 
 def make_tokens(raw: str | None) -> TokenSet:
@@ -126,6 +143,20 @@ def test_a_login_has_its_nonce() -> None:
     assert refusal(Client().log_in(sign(nonce="other"))) == "token_nonce"
     assert asyncio.run(Client().log_in(sign(nonce=None))).claims
     assert refusal(Client(require_nonce=True).log_in(sign(nonce=None))) == "token_nonce"
+
+
+def test_a_login_is_what_was_asked_for() -> None:
+    """`acr_values` and `max_age`; a refresh asks for nothing of the kind, and the person is not there."""
+    strict: dict[str, Any] = {"acr_values": frozenset({"gold", "silver"}), "max_age_s": 60.0}
+    fresh: dict[str, Any] = {"auth_time": int(NOW) - 60}
+    old: dict[str, Any] = {"auth_time": int(NOW) - 181}
+
+    assert asyncio.run(Client(**strict).log_in(sign(acr="silver", **fresh))).claims
+    assert refusal(Client(**strict).log_in(sign(**fresh))) == "token_acr"
+    assert refusal(Client(**strict).log_in(sign(acr="bronze", **fresh))) == "token_acr"
+    assert refusal(Client(**strict).log_in(sign(acr="gold"))) == "token_auth_time"
+    assert refusal(Client(**strict).log_in(sign(acr="gold", **old))) == "token_auth_time"
+    assert asyncio.run(Client(**strict).refresh(sign(nonce=None, **old))) is not None
 
 
 def test_a_refresh_has_its_person() -> None:
@@ -244,3 +275,30 @@ def test_without_published_keys_only_the_clients_secret_verifies() -> None:
     with pytest.raises(ProviderFault, match="write it as jwks_uri"):
         asyncio.run(client.log_in(sign()))
     assert client.world.http.count(JWKS_URI) == 0
+
+
+def test_a_logout_token_is_verified_as_an_id_token_is() -> None:
+    """With the same keys, slack and algorithms; what is accepted unsigned from the token endpoint is not here."""
+    client = Client(slack_s=10.0, accept_unsigned=True)
+    late, unsigned = logout_claims(exp=int(NOW) - 9), assemble({"alg": "none"}, logout_claims(), b"")
+    token = asyncio.run(client.log_out(sign_token(late)))
+
+    assert (token.session_id, token.subject, token.issued_at) == ("session-1", "user-1", NOW)
+    assert refusal(client.log_out(sign_token(logout_claims(exp=int(NOW) - 10)))) == "token_expired"
+    assert refusal(client.log_out(sign_token(logout_claims(aud="other")))) == "token_audience"
+    assert refusal(client.log_out(sign_token(logout_claims(), alg="PS256"))) in {"token_algorithm", "token_signature"}
+    assert refusal(client.log_out(unsigned)) == "token_malformed"
+
+
+def test_the_key_of_a_logout_token_is_looked_for_once() -> None:
+    """And one that the operator wrote goes before the provider's."""
+    client = Client()
+    asyncio.run(client.log_out(sign_token(logout_claims())))
+    client.world.http.answers[JWKS_URI] = answer_keys(publish(make_key()), publish(OTHER, "key-2"))
+
+    assert asyncio.run(client.log_out(sign_token(logout_claims(), OTHER, kid="key-2"))).id == "logout-1"
+    assert refusal(client.log_out(sign_token(logout_claims(), OTHER, kid="key-3"))) == "token_key_unknown"
+    assert client.world.http.count(JWKS_URI) == 2
+    pinned = Client(key=read_public_key(public_pem(OTHER).decode()))
+    assert asyncio.run(pinned.log_out(sign_token(logout_claims(), OTHER))).id == "logout-1"
+    assert refusal(pinned.log_out(sign_token(logout_claims()))) == "token_signature"

@@ -10,13 +10,14 @@ import pytest
 from ostiary.errors import ProviderFault, StoreFault
 from ostiary.http.outbound import OutboundResponse
 from ostiary.identity.session_lifetime import RenewalPolicy
-from ostiary.plugin import Admit
+from ostiary.plugin import Admit, Reply
 from ostiary.relying_party.renewal import PAUSE_AFTER_FAILURE_S, POLL_S, RETRY_S
 from ostiary.relying_party.settings import LogoutSettings
 from ostiary.store_settings import StoreSettings
 from tests.fakes.http_client import answer_json
+from tests.fakes.issuer import logout_claims, sign
 from tests.fakes.loop_time import SteppedLoop
-from tests.fakes.relying_parties import PartyPlugin
+from tests.fakes.relying_parties import ORIGIN, PartyPlugin
 from tests.fakes.sign_in import (
     REVOCATION_ENDPOINT,
     TOKEN_ENDPOINT,
@@ -185,6 +186,31 @@ def test_who_waited_for_a_refresh_hears_of_a_logout_too(store: StoreSettings | N
             assert not isinstance(settled, Admit)
 
     play(store, scene)
+
+
+@both
+def test_a_refresh_that_ends_after_a_logout_elsewhere_brings_nothing_back(store: StoreSettings | None) -> None:
+    """The provider tells another worker while it is being asked: who refreshes and who waits both hear of it."""
+
+    async def scene(it: Signed) -> None:
+        cookie = it.cookie
+        it.world.http.hold()
+        refreshing = asyncio.create_task(it.other().open(PAGE, headers=XHR, cookie=cookie))
+        await until(lambda: it.world.http.in_the_air > 0)
+        tries = it.state.count("create")
+        waiting = asyncio.create_task(it.other().open(PAGE, headers=XHR, cookie=cookie))
+        await until(lambda: it.state.count("create") > tries)
+        told = await it.other().post(f"{ORIGIN}/bye", f"logout_token={sign(logout_claims(it.world.clock.now()))}")
+        assert isinstance(told, Reply)
+        assert told.status == 200
+        it.world.clock.advance(3)
+        it.world.http.release()
+        for settled in await asyncio.gather(refreshing, waiting):
+            assert isinstance(settled, Reply)
+        for visitor in (it.visitor, it.other()):
+            assert not isinstance(await visitor.open(PAGE, headers=XHR, cookie=cookie), Admit)
+
+    play(store, scene, logout=LogoutSettings(back_channel_path="/bye"))
 
 
 @both

@@ -4,7 +4,7 @@ import pytest
 
 from ostiary.errors import OperatorFault
 from ostiary.plugin import Claim, Place
-from ostiary.relying_party.return_address import RedirectUri, ReturnAddress
+from ostiary.relying_party.return_address import RedirectUri, ReturnAddress, is_trustworthy
 from tests.fakes.requests import make_request
 
 PREFIX = Place(id="r1", hosts=("shop.example", "*.partner.example"), uris=("/anything/*",))
@@ -126,6 +126,27 @@ def test_a_redirect_uri_that_could_never_work_is_refused(redirect_uri: str) -> N
     """Named at build, not by a person who cannot sign in."""
     with pytest.raises(OperatorFault, match="redirect_uri"):
         make(redirect_uri)
+
+
+@pytest.mark.parametrize(
+    ("origin", "expected"),
+    [
+        ("https://shop.example", True), ("http://localhost:9080", True), ("http://127.0.0.1", True),
+        ("http://[::1]:80", True), ("http://app.localhost", True), ("http://LOCALHOST", True),
+        ("http://shop.example", False), ("http://localhost.shop.example", False), ("http://10.0.0.1", False),
+        ("http://127.0.0.1.shop.example", False), ("http://https.example", False),
+    ],
+)  # fmt: skip
+def test_secure_cookies_are_kept_over_https_and_at_loopback(origin: str, *, expected: bool) -> None:
+    """As browsers see it, by the name alone."""
+    assert is_trustworthy(origin) == expected
+
+
+def test_the_origin_that_is_configured_is_known() -> None:
+    """That of the redirect URI goes before the gateway's."""
+    assert make("https://a.example/cb", public_url="https://b.example").fixed_origin == "https://a.example"
+    assert make("/cb", public_url="https://b.example:8443").fixed_origin == "https://b.example:8443"
+    assert make("/cb").fixed_origin is None
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,11 @@ from ostiary.errors import StoreFault
 from ostiary.identity.session import build_family
 from ostiary.ports import SeriesPart
 from ostiary.relying_party import revocations
+from ostiary.relying_party.logout_marks import Mark, find_handles
 from ostiary.relying_party.revocations import Revocations
 from tests.fakes.clock import FakeClock
+from tests.fakes.issuer import NOW
+from tests.fakes.sessions import make_session
 from tests.fakes.spawner import FakeSpawner
 from tests.fakes.stores import FakeStore
 from tests.fakes.until import until
@@ -281,3 +284,111 @@ def test_looking_anew_asks_although_it_was_asked_a_moment_ago() -> None:
         assert BOB in worker.revoked
 
     asyncio.run(visit())
+
+
+def test_a_mark_is_known_here_at_once_and_elsewhere_in_time() -> None:
+    """As a family is; each kind under its own name."""
+    nodes = Nodes()
+    here, there = nodes.worker(), nodes.worker()
+
+    async def visit() -> None:
+        await there.require(nodes.clock.now())
+        await here.mark("sid:1", NOW, nodes.clock.now() + 100)
+        await here.revoke(ALICE, nodes.clock.now() + 100)
+        assert (list(here.marks), list(there.marks)) == (["sid:1"], [])
+        nodes.clock.advance(1)
+        await there.require(nodes.clock.now())
+        assert there.marks == here.marks
+        assert list(there.revoked) == [ALICE]
+
+    asyncio.run(visit())
+
+
+@pytest.mark.parametrize("session_id", [None, "session-1"])
+def test_a_mark_ends_what_was_issued_until_then(session_id: str | None) -> None:
+    """By the provider's session, or by the person; what was issued later lives."""
+    nodes = Nodes()
+    record = make_session(provider_session_id=session_id)
+    handles = find_handles(record)
+
+    async def visit() -> None:
+        for key in handles[:2]:
+            worker = nodes.worker()
+            assert not worker.has_ended(record)
+            await worker.mark("sid:other", NOW + 60, NOW + 100)
+            await worker.mark(key, NOW - 1, NOW + 100)
+            assert not worker.has_ended(record)
+            await worker.mark(key, NOW, NOW + 100)
+            assert worker.has_ended(record)
+            assert worker.is_marked(handles)
+            assert not worker.has_ended(make_session(provider_session_id=session_id, id_token_issued_at=NOW + 1))
+
+    asyncio.run(visit())
+
+
+def test_a_family_is_ended_without_a_mark() -> None:
+    """As ever."""
+    nodes = Nodes()
+    worker = nodes.worker()
+    asyncio.run(worker.revoke(ALICE, NOW + 100))
+
+    assert worker.has_ended(make_session(family=ALICE))
+    assert not worker.has_ended(make_session(family=BOB))
+
+
+def test_the_later_of_two_marks_counts_in_whatever_order_they_come() -> None:
+    """And it is known for as long as either has to be."""
+    nodes = Nodes()
+    worker, late = nodes.worker(), nodes.worker()
+
+    async def visit() -> None:
+        await worker.mark("sub:1", NOW, NOW + 200)
+        await worker.mark("sub:1", NOW - 5, NOW + 100)
+        await late.refresh()
+        assert {"sub:1": Mark(NOW, NOW + 200)} == worker.marks == late.marks
+        assert [worker.knows("sub:1", at) for at in (NOW - 5, NOW, NOW + 1)] == [True, True, False]
+        assert not worker.knows("sub:2", NOW)
+
+    asyncio.run(visit())
+
+
+def test_a_mark_that_nobody_needs_is_forgotten() -> None:
+    """As a family is, and both count towards what can be remembered."""
+    nodes = Nodes()
+    worker = nodes.worker()
+
+    async def visit() -> None:
+        await worker.mark("sid:1", NOW, nodes.clock.now() + 100)
+        nodes.clock.advance(100)
+        await nodes.worker().mark("sid:2", NOW, nodes.clock.now() + 100)
+        await worker.refresh()
+        assert list(worker.marks) == ["sid:2"]
+
+    asyncio.run(visit())
+
+
+def test_more_marks_than_can_be_remembered_let_nobody_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They share the room with families."""
+    monkeypatch.setattr(revocations, "MAX_REVOKED", 2)
+    nodes = Nodes()
+    worker = nodes.worker()
+
+    async def visit() -> None:
+        await nodes.worker().revoke(ALICE, nodes.clock.now() + 100)
+        for number in range(2):
+            await nodes.worker().mark(f"sid:{number}", NOW, nodes.clock.now() + 100)
+        with pytest.raises(StoreFault, match="more sessions are revoked"):
+            await worker.refresh()
+
+    asyncio.run(visit())
+
+
+def test_a_mark_that_the_store_did_not_take_is_none() -> None:
+    """Who wanted it is told."""
+    nodes = Nodes()
+    worker = nodes.worker()
+    nodes.store.is_down = True
+
+    with pytest.raises(StoreFault):
+        asyncio.run(worker.mark("sid:1", NOW, NOW + 100))
+    assert {} == worker.marks

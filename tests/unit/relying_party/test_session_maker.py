@@ -19,7 +19,7 @@ from tests.fakes.sessions import make_session
 TOKENS = TokenSet(
     access_token="access", token_type="Bearer", expires_in=300, refresh_token="refresh", id_token="raw", scope="openid"
 )
-CLAIMS = {"iss": ISSUER, "sub": "user-1", "aud": CLIENT_ID}
+CLAIMS = {"iss": ISSUER, "sub": "user-1", "aud": CLIENT_ID, "iat": int(NOW)}
 USERINFO = {"sub": "user-1", "name": "Quick Start"}
 
 
@@ -109,6 +109,18 @@ def test_a_lifetime_that_the_provider_does_not_say_is_the_operators(
 
     assert NOW + lifetime_s == record.access_token_expires_at
     assert NOW + 300 + lifetime_s == successor.access_token_expires_at
+
+
+@pytest.mark.parametrize("session_id", [None, "session-1"])
+def test_what_the_provider_can_end_it_by_stays(session_id: str | None) -> None:
+    """Its own session, and when the login's ID token was issued: a refresh changes neither."""
+    claims = CLAIMS | {"sid": session_id, "iat": int(NOW) - 7}
+    record = build(claims=claims)
+    newer = VerifiedIdToken(CLAIMS | {"sid": "session-2", "iat": int(NOW) + 60}, "newer.raw")
+    successor = succeed(record, TOKENS, newer, USERINFO)
+
+    assert (session_id, NOW - 7) == (record.provider_session_id, record.id_token_issued_at)
+    assert (session_id, NOW - 7) == (successor.provider_session_id, successor.id_token_issued_at)
 
 
 def test_the_absolute_limit_is_the_operators() -> None:

@@ -9,12 +9,16 @@ from ostiary.errors import StoreFault
 from ostiary.identity.session import Session, encode_session
 from ostiary.plugin import Admit, Reply
 from ostiary.providers.provider import ProviderSettings
-from ostiary.relying_party.client_cookies import ClientCookies
+from ostiary.relying_party.client_cookies import ClientCookies, digest_client
+from ostiary.relying_party.logout_marks import find_handles
 from ostiary.relying_party.party import RelyingParty
+from ostiary.relying_party.replacements import find_state
+from ostiary.relying_party.revocations import Revocations
 from ostiary.relying_party.session_keeper import SessionKeeper
 from ostiary.relying_party.session_resolution import NoSession
 from ostiary.relying_party.session_stage import PendingSession
 from ostiary.store_settings import SqliteSettings
+from tests.fakes.issuer import NOW
 from tests.fakes.relying_parties import make_settings
 from tests.fakes.requests import make_request
 from tests.fakes.sessions import make_session
@@ -130,6 +134,36 @@ def test_every_reason_has_its_name() -> None:
         assert await stage.find(f"{name}={theirs.partition('=')[2]}") == "session_broken"
         assert await stage.find(stage.seal(make_session(client_id="other"))) == "session_foreign"
         assert await stage.find(stage.seal(make_session(expires_at=stage.world.clock.now()))) == "session_expired"
+
+    asyncio.run(visit())
+
+
+@pytest.mark.parametrize("store", [None, STORED], ids=["cookie", "store"])
+@pytest.mark.parametrize("kind", ["session_key", "subject_key"])
+def test_a_remembered_session_ends_when_the_provider_says_so(store: SqliteSettings | None, kind: str) -> None:
+    """Without being looked up again; one of another person, or of a later login, is still remembered."""
+
+    async def visit() -> None:
+        stage = Stage(store=store)
+        record = make_session(provider_session_id="session-1")
+        others = [
+            make_session(id=text * 43, subject=subject, provider_session_id="session-1", id_token_issued_at=issued_at)
+            for text, subject, issued_at in (("b", "bob", NOW + 1), ("c", "alice", NOW + 1))
+        ]
+        headers = [await stage.keep(each) for each in (record, *others)]
+        found = [await stage.find(header) for header in headers]
+        revocations = Revocations(
+            find_state(stage.settings, stage.world.services()), f"revoked:{digest_client(stage.settings)}", 1.0,
+            stage.world.clock, stage.world.spawner,
+        )  # fmt: skip
+        await revocations.mark(getattr(find_handles(record), kind), NOW, NOW + 100)
+        assert stage.look(headers[0]) is found[0]  # not known here before it is asked for
+        stage.world.clock.advance(1)
+        assert await stage.find(headers[0]) == "session_revoked"
+        if store is None:
+            assert [stage.look(header) for header in headers[1:]] == found[1:]
+        else:
+            assert all([isinstance(await stage.find(header), Admit) for header in headers[1:]])
 
     asyncio.run(visit())
 

@@ -1,5 +1,6 @@
 """Starting a login."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -124,6 +125,47 @@ def test_a_provider_without_sign_in_is_a_fault_that_does_not_pass() -> None:
 def test_extra_parameters_go_along() -> None:
     """As configured."""
     assert asked(start(SignInWorld(), authorization_parameters={"prompt": "login"}))["prompt"] == "login"
+
+
+@pytest.mark.parametrize(
+    ("offered", "reason"),
+    [
+        (None, "login_started"),
+        ([], "login_started"),
+        (["query", "form_post"], "login_started"),
+        (["query", "fragment"], "response_mode_unsupported"),
+    ],
+)
+def test_a_provider_that_cannot_answer_by_form_is_not_asked_to(offered: list[str] | None, reason: str) -> None:
+    """A page and a log line that names the attribute; whoever says nothing may well have it; `query` has everybody."""
+    world = SignInWorld()
+    world.publish(response_modes_supported=offered)
+    reply = start(world, response_mode="form_post")
+
+    assert reply.reason == reason
+    assert start(world).reason == "login_started"
+    assert world.log.codes == ([] if reason == "login_started" else [reason])
+    if reason != "login_started":
+        assert (reply.status, "response_mode: query" in world.log.text) == (502, True)
+        assert "Set-Cookie" not in dict(reply.headers)
+
+
+def test_an_answer_by_form_to_plain_http_is_never_begun() -> None:
+    """The browser would not send the note along with the form; the page names what the operator can set."""
+    place = Place(id="r1", hosts=("shop.example",), uris=("/anything/*",))
+
+    for url, mode, reason in (
+        ("http://shop.example/anything/test", "form_post", "login_needs_https"),
+        ("http://shop.example/anything/test", "query", "login_started"),
+        ("https://shop.example/anything/test", "form_post", "login_started"),
+        (PAGE, "form_post", "login_started"),
+    ):
+        world = SignInWorld()
+        plugin = PartyPlugin(world, place, redirect_uri=None, response_mode=mode)
+        reply = run(partial(Visitor(world, plugin).open, url))
+        assert isinstance(reply, Reply)
+        assert reply.reason == reason
+        assert (b"gateway.public_url" in reply.body) == (reason == "login_needs_https")
 
 
 def test_another_host_is_moved_to_the_redirect_uris_first() -> None:

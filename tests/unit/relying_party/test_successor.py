@@ -33,14 +33,12 @@ def refresh(world: SignInWorld, record: Session = RECORD, **changes: Any) -> Ses
 
 
 def test_a_refresh_token_is_used_once_and_replaced() -> None:
-    """RFC 6749 §6: with the scope of the sign-in and the client's own authentication."""
+    """RFC 6749 §6: naming no scope, with the client's own authentication."""
     world = SignInWorld()
     successor = refresh(world, scope="openid email")
     (call,) = (call for call in world.http.calls if call.url == TOKEN_ENDPOINT)
 
-    assert dict(parse_qsl(call.body.decode())) == {
-        "grant_type": "refresh_token", "refresh_token": "a-refresh-token", "scope": "openid email"
-    }  # fmt: skip
+    assert dict(parse_qsl(call.body.decode())) == {"grant_type": "refresh_token", "refresh_token": "a-refresh-token"}
     assert dict(call.headers)["Authorization"].startswith("Basic ")
     assert (successor.replaces, successor.access_token) == (RECORD.id, "an-access-token-after-1")
     assert successor.refresh_token not in {None, RECORD.refresh_token}

@@ -40,9 +40,9 @@ class Scene:
         """Redeem a code."""
         return asyncio.run(self.client.redeem(metadata, code="c1", redirect_uri="https://a/cb", code_verifier="v1"))
 
-    def refresh(self, metadata: Metadata, scope: str | None = None) -> TokenSet:
+    def refresh(self, metadata: Metadata) -> TokenSet:
         """Refresh tokens."""
-        return asyncio.run(self.client.refresh(metadata, refresh_token="r1", scope=scope))
+        return asyncio.run(self.client.refresh(metadata, refresh_token="r1"))
 
     def revoke(self, metadata: Metadata) -> None:
         """Revoke a token."""
@@ -78,11 +78,11 @@ def test_a_code_is_redeemed_at_the_token_endpoint() -> None:
 def test_tokens_are_refreshed_there() -> None:
     """An answer without a new refresh token and without an ID token is one."""
     scene = Scene()
-    tokens = scene.refresh(describe(), "openid")
+    tokens = scene.refresh(describe())
 
     assert (None, None) == (tokens.refresh_token, tokens.id_token)
     assert TOKEN_ENDPOINT == scene.call().url
-    assert {"grant_type": "refresh_token", "refresh_token": "r1", "scope": "openid"} == scene.form()
+    assert {"grant_type": "refresh_token", "refresh_token": "r1"} == scene.form()
 
 
 def test_a_token_is_revoked_at_the_revocation_endpoint() -> None:

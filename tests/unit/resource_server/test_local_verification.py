@@ -185,6 +185,28 @@ def test_a_withdrawn_key_stops_working_for_remembered_tokens_too() -> None:
     asyncio.run(scenario())
 
 
+def test_a_key_that_is_seen_to_be_gone_takes_its_remembered_tokens_along_at_once() -> None:
+    """Found end to end: a token of the new key has the keys fetched, and what the old one signed is proven again.
+
+    Where the old key is still there, nothing is forgotten.
+    """
+
+    async def scenario() -> None:
+        for keeps_old, reason in ((False, "token_key_unknown"), (True, "bearer_verified")):
+            world = BearerWorld()
+            verifier = await warm(world)
+            shown = world.request(sign(access_claims()))
+            assert "bearer_verified" == outcome(await world.settle(verifier, shown))
+            rotated = make_key(number=1)
+            kept = (publish(make_key()),) if keeps_old else ()
+            world.http.answers[JWKS_URI] = answer_keys(publish(rotated, "key-2"), *kept)
+            fresh = world.request(sign(access_claims(), rotated, kid="key-2"))
+            assert "bearer_verified" == outcome(await world.settle(verifier, fresh))
+            assert reason == outcome(await world.settle(verifier, shown))
+
+    asyncio.run(scenario())
+
+
 def test_an_issuer_that_moves_is_followed() -> None:
     """Metadata that was loaded anew counts from the next token on."""
 

@@ -38,6 +38,7 @@ def compile_party_settings(
         scope=config.scope,
         required_scopes=config.required_scopes,
         authorization_parameters=config.authorization_params,
+        response_mode=config.response_mode,
         use_pkce=config.use_pkce,
         id_tokens=_compile_id_tokens(config),
         limits=SessionLimits() if session is None else _compile_limits(session),
@@ -59,11 +60,15 @@ def _reveal_secrets(session: SessionConfig) -> tuple[str, ...]:
 
 
 def _compile_id_tokens(config: OpenIdConnectConfig) -> IdTokenSettings:
+    """What is asked for with the authorization request is held against the answer (OpenID Connect Core §3.1.3.7)."""
+    asked = config.authorization_params
     return IdTokenSettings(
         require_nonce=config.use_nonce,
         slack_s=float(config.iat_slack),
         accept_unsigned=config.accept_none_alg,
         key=None if config.public_key is None else read_public_key(config.public_key),
+        acr_values=frozenset(asked.get("acr_values", "").split()),
+        max_age_s=float(asked["max_age"]) if "max_age" in asked else None,
     )
 
 
@@ -126,4 +131,6 @@ def _compile_logout(config: OpenIdConnectConfig) -> LogoutSettings:
         is_path_typed="logout_path" in config.model_fields_set,
         landing=config.post_logout_redirect_uri,
         revokes_tokens=config.revoke_tokens_on_logout,
+        back_channel_path=config.backchannel_logout_path,
+        front_channel_path=config.frontchannel_logout_path,
     )

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from ostiary.config.section import refuse
 from ostiary.plugins.openid_connect.client_config import ClientConfig, find_client_faults, uses_method
 from ostiary.plugins.openid_connect.headers_config import HeadersConfig
-from ostiary.plugins.openid_connect.logout_config import LogoutConfig
+from ostiary.plugins.openid_connect.logout_config import LogoutConfig, find_logout_faults
 from ostiary.plugins.openid_connect.provider_config import ProviderConfig
 from ostiary.plugins.openid_connect.refused import REFUSED
 from ostiary.plugins.openid_connect.renewal_config import RenewalConfig
@@ -44,6 +44,10 @@ class OpenIdConnectConfig(
         "redirect_url": "redirect_uri",
         "callback": "redirect_uri",
         "unauthenticated_action": "unauth_action",
+        "backchannel_logout": "backchannel_logout_path",
+        "backchannel_logout_uri": "backchannel_logout_path",
+        "frontchannel_logout": "frontchannel_logout_path",
+        "frontchannel_logout_uri": "frontchannel_logout_path",
     }
 
     @property
@@ -73,6 +77,7 @@ class OpenIdConnectConfig(
         yield from ProviderConfig.check_shape(written)
         yield from find_contents_faults(written)
         yield from find_path_faults(written)
+        yield from find_logout_faults(written, is_bearer_only=_is_bearer_only(written))
 
 
 def _verifies_bearer_tokens(written: Mapping[str, Any]) -> bool:
@@ -87,13 +92,16 @@ def _is_on(written: Mapping[str, Any], name: str) -> bool:
     return read_switch(written.get(name)) is True
 
 
+def _is_bearer_only(written: Mapping[str, Any]) -> bool:
+    return _is_on(written, "bearer_only") or (written.get("session") is None and _verifies_bearer_tokens(written))
+
+
 def _can_do_without_secret(written: Mapping[str, Any]) -> bool:
     """Needed neither for local verification, nor by a public client with PKCE (RFC 8252), nor beside a private key."""
     if uses_method(written, "client_secret_jwt"):
         return False
     has_verifier = _verifies_locally(written) or written.get("introspection_endpoint_auth_method") == "private_key_jwt"
-    is_bearer_only = written.get("session") is None and _verifies_bearer_tokens(written)
-    if _is_on(written, "bearer_only") or is_bearer_only:
+    if _is_bearer_only(written):
         return has_verifier
     signs_in = _is_on(written, "use_pkce") or written.get("token_endpoint_auth_method") == "private_key_jwt"
     return signs_in and (has_verifier or not written.get("introspection_endpoint"))

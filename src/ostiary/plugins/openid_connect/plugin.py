@@ -1,10 +1,11 @@
 """`openid-connect`: the decision about each request, in APISIX's order (priority 2599).
 
-Bearer token first, and final where there is one; then the callback; then the session; then what `unauth_action` says
-about a request that nobody is signed in for. Verification is `ostiary.resource_server`'s, signing in
-`ostiary.relying_party`'s: this joins them.
+What the provider itself calls (logout from elsewhere) comes first; then the bearer token, and final where there is
+one; then the callback; then the session; then what `unauth_action` says about a request that nobody is signed in for.
+Verification is `ostiary.resource_server`'s, signing in `ostiary.relying_party`'s: this joins them.
 """
 
+from collections.abc import Mapping
 from typing import final
 
 from ostiary.errors import ProviderFault
@@ -18,7 +19,7 @@ from ostiary.plugins.openid_connect.config import OpenIdConnectConfig
 from ostiary.plugins.openid_connect.notices import find_fingerprint, find_notices
 from ostiary.relying_party.client_cookies import OWNED_NAMES
 from ostiary.relying_party.pages import add_cookies, build_page_reply
-from ostiary.relying_party.party import RelyingParty
+from ostiary.relying_party.party import Endpoint, RelyingParty
 from ostiary.relying_party.session_resolution import NoSession
 from ostiary.relying_party.session_stage import PendingSession
 from ostiary.resource_server.verifier import BearerVerifier, build_bearer_verifier
@@ -36,6 +37,7 @@ class OpenIdConnect:
         "_bearer",
         "_challenge",
         "_clock",
+        "_endpoints",
         "_party",
         "claims",
         "cookie_names",
@@ -60,15 +62,19 @@ class OpenIdConnect:
                 header for header in self._bearer.missing_token_reply.headers if header[0] == "WWW-Authenticate"
             )
         self._party: RelyingParty | None = None
+        self._endpoints: Mapping[str, Endpoint] = {}
         self.claims: tuple[Claim, ...] = ()
         self.cookie_names: tuple[str, ...] = OWNED_NAMES
         if not config.is_bearer_only:
             settings = compile_party_settings(config, self.fingerprint, services.generated_secret)
             self._party = RelyingParty(settings, provider, services)
+            self._endpoints = self._party.endpoints
             self.claims = self._party.claims
             self.cookie_names = (*OWNED_NAMES, *self._party.cookie_names)
 
     def decide(self, request: Request, principal: Principal | None, now: float) -> Verdict:
+        if self._endpoints and (endpoint := self._endpoints.get(request.path)) is not None:
+            return endpoint.answer(request)
         bearer = self._bearer
         if bearer is not None:
             verdict = bearer.decide(request, now)

@@ -14,7 +14,6 @@ _NOT_OFFERED = "leave it out: it is not offered"
 REFUSED = MappingProxyType({
     "prompt": "write `prompt` under authorization_params",
     "display": "write `display` under authorization_params",
-    "response_mode": "leave it out: the provider's answers come in the query",
     "discovery_expires_in": "leave it out: the metadata are read again every hour, and old ones serve meanwhile",
     "keepalive": "leave it out: connections to the provider are kept and used again by themselves",
     "redirect_uri_scheme": "write gateway.public_url, or a whole redirect_uri",
@@ -35,5 +34,4 @@ REFUSED = MappingProxyType({
     "par": _NOT_OFFERED,
     "dpop": _NOT_OFFERED,
     "dpop_nonce": _NOT_OFFERED,
-    "backchannel_logout": _NOT_OFFERED,
 })  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from ostiary.config.section import Section
+from ostiary.identity.authorization import ResponseMode
 from ostiary.plugins.openid_connect.session_config import SessionConfig, SessionContentsConfig
 from ostiary.plugins.openid_connect.values import Parameters, Switch
 
@@ -29,6 +30,13 @@ class SignInConfig(Section):
         max_length=1024,
         description="Where the provider sends people back to: a URL or a path, registered there, and not itself a "
         "protected page. Default: the requested path with `/.apisix/redirect` after it.",
+    )
+    response_mode: ResponseMode = Field(
+        default="query",
+        description="How the provider's answer comes back: `query`, in the address, or `form_post`, in a form that the "
+        "browser posts, so that the code is in no address, history or log. `form_post` needs https (or loopback), and "
+        "a session before it in the same browser is replaced, but not revoked: the cookie of a session does not come "
+        "along with another site's form, unless session.cookie_same_site is None.",
     )
     use_pkce: Switch = Field(
         default=False,
@@ -54,5 +62,6 @@ class SignInConfig(Section):
     authorization_params: Parameters = Field(
         default_factory=dict,
         max_length=32,
-        description="More parameters for the authorization request, such as prompt or audience.",
+        description="More parameters for the authorization request, such as prompt or audience. An ID token has to "
+        "fit them: its `acr` is one of `acr_values`, and its `auth_time` not longer ago than `max_age` (seconds).",
     )

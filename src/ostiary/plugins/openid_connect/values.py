@@ -14,6 +14,7 @@ from ostiary.config.section import refuse
 from ostiary.identity.algorithms import MODELS
 from ostiary.identity.authorization import check_extra_parameters
 
+_WHOLE = re.compile(r"[0-9]{1,10}\Z")
 _FRACTION = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,10})?\Z")
 
 
@@ -55,10 +56,14 @@ def _read_parameter(value: object) -> object:
 
 
 def _check_parameters(parameters: dict[str, str]) -> dict[str, str]:
+    if "response_mode" in parameters:
+        raise refuse("`response_mode` is an attribute of its own", "write it beside authorization_params")
     try:
         check_extra_parameters(parameters)
     except ValueError as error:
         raise refuse(str(error), "leave it out") from None
+    if not _WHOLE.match(parameters.get("max_age", "0")):
+        raise refuse("max_age is no number of seconds", "write a whole number, such as 3600")
     return parameters
 
 

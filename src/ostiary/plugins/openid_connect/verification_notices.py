@@ -37,4 +37,7 @@ def _find_inert(config: OpenIdConnectConfig) -> tuple[str, list[str]]:
         names, reason = _INTROSPECTION_OPTIONS, "keys verify bearer tokens"
     elif config.verifies_bearer_tokens:
         names, reason = ("token_signing_alg_values_expected",), "the provider judges bearer tokens"
-    return reason, [name for name in names if name in config.model_fields_set and getattr(config, name)]
+    written = [name for name in names if name in config.model_fields_set and getattr(config, name)]
+    if config.claim_validator.issuer.valid_issuers:  # which also vouch for the provider that people sign in at
+        written = [name for name in written if name != "claim_validator"]
+    return reason, written

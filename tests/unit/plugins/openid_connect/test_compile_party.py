@@ -60,6 +60,15 @@ def test_people_sign_in_as_written() -> None:
     assert settings.id_tokens == IdTokenSettings(require_nonce=True, slack_s=7.0, accept_unsigned=True)
 
 
+def test_what_is_asked_for_at_sign_in_is_what_id_tokens_have_to_say() -> None:
+    """`acr_values` are a list, `max_age` may be 0."""
+    asked = {"acr_values": "gold silver", "max_age": 0}
+
+    expected = IdTokenSettings(acr_values=frozenset({"gold", "silver"}), max_age_s=0.0)
+    assert expected == compile_settings(authorization_params=asked).id_tokens
+    assert IdTokenSettings() == compile_settings(authorization_params={"acr": "gold"}).id_tokens
+
+
 def test_without_a_session_everything_is_the_default_and_the_secret_the_hosts() -> None:
     """And it lives an hour in a cookie, as documented."""
     settings = compile_settings()
@@ -175,6 +184,8 @@ def test_sessions_are_kept_where_it_says() -> None:
         ({"logout_path": "/logout"}, LogoutSettings(path="/logout", is_path_typed=True)),
         ({"post_logout_redirect_uri": "/"}, LogoutSettings(landing="/")),
         ({"revoke_tokens_on_logout": True}, LogoutSettings(revokes_tokens=True)),
+        ({"backchannel_logout_path": "/b"}, LogoutSettings(back_channel_path="/b")),
+        ({"frontchannel_logout_path": "/f"}, LogoutSettings(front_channel_path="/f")),
     ],
 )
 def test_people_leave_as_written(attributes: dict[str, Any], logout: LogoutSettings) -> None:

@@ -80,6 +80,9 @@ DOCUMENTED = [
     "end_session_endpoint",
     "revocation_endpoint",
     "ssl_ca_file",
+    "response_mode",
+    "backchannel_logout_path",
+    "frontchannel_logout_path",
 ]
 DOCUMENTED_OF_SESSION = [
     "secret",
@@ -311,6 +314,12 @@ def test_extra_parameters_are_sent_as_text() -> None:
         "max_age": "60", "x": "true", "y": "z"
     }  # fmt: skip
     assert list(errors(GOOD | {"authorization_params": {"x": {}}})) == ["authorization_params.x"]
+
+
+@pytest.mark.parametrize("max_age", ["soon", -1, "1.5", "", " 60", "٣"])
+def test_a_max_age_that_no_id_token_could_be_held_to_is_refused(max_age: Any) -> None:
+    """It is checked in every ID token, so it has to be seconds."""
+    assert "max_age" in errors(GOOD | {"authorization_params": {"max_age": max_age}})["authorization_params"]
 
 
 @pytest.mark.parametrize("name", ["state", "nonce", "redirect_uri", "response_type", "client_id", "code_challenge",

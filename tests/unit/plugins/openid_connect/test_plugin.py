@@ -9,8 +9,8 @@ from ostiary.errors import OperatorFault, ProviderFault, StoreFault
 from ostiary.plugin import Admit, Claim, Pass, Place, Reply
 from ostiary.plugins.openid_connect import plugin_type
 from ostiary.plugins.openid_connect.plugin import OpenIdConnect
-from tests.fakes.issuer import CLIENT_ID, DISCOVERY, INTROSPECTION, ISSUER, access_claims, sign
-from tests.fakes.sign_in import CLIENT_SECRET, SECRET, SignInWorld, Visitor, location_of, run
+from tests.fakes.issuer import CLIENT_ID, DISCOVERY, INTROSPECTION, ISSUER, access_claims, logout_claims, sign
+from tests.fakes.sign_in import CLIENT_SECRET, FORM_TYPE, SECRET, SignInWorld, Visitor, location_of, run
 
 PAGE = "http://localhost:9080/anything/test?x=1"
 CALLBACK = "http://localhost:9080/anything/callback"
@@ -748,3 +748,61 @@ def _list_headers(attributes: dict[str, Any]) -> set[str]:
 
     names: set[str] = run(conversation)
     return names
+
+
+ENDPOINTS: dict[str, Any] = {"backchannel_logout_path": "/told", "frontchannel_logout_path": "/framed"}
+
+
+@pytest.mark.parametrize("bearer", [{}, {"use_jwks": True}, {"introspection_endpoint": INTROSPECTION}])
+@pytest.mark.parametrize("unauth_action", ["auth", "deny", "pass"])
+def test_the_provider_can_say_that_somebody_left(bearer: dict[str, Any], unauth_action: str) -> None:
+    """Whatever else the route does, and whatever the provider sends along; nobody has to be signed in for that."""
+    world = SignInWorld()
+    world.claim_changes = {"sid": "session-1"}
+    world.token_changes = {"expires_in": 3600}
+
+    async def scene() -> None:
+        plugin = build(world, **SESSION, **bearer, **ENDPOINTS)
+        visitor = Visitor(world, plugin)
+        await visitor.sign_in(PAGE)
+        assert isinstance(await visitor.open(PAGE), Admit)
+        told = Visitor(world, build(world, **SESSION, **bearer, **ENDPOINTS, unauth_action=unauth_action))
+        headers = {**CURL, "Host": "localhost:9080", "Authorization": "Bearer x", "Content-Type": FORM_TYPE}
+        request = told.request("http://localhost:9080/told", "POST", headers)
+        form = f"logout_token={sign(logout_claims(world.clock.now()))}"
+        reply = await told.send(request, PAGE, body=form.encode())
+        assert isinstance(reply, Reply)
+        assert (reply.status, reply.reason) == (200, "provider_logout")
+        framed = await told.open(f"http://localhost:9080/framed?iss={ISSUER}&sid=session-1")
+        assert isinstance(framed, Reply)
+        assert framed.status == 200
+        world.clock.advance(1)
+        assert not isinstance(await visitor.open(PAGE, headers=XHR), Admit)
+
+    run(scene)
+
+
+def test_without_such_paths_there_are_no_such_endpoints() -> None:
+    """What comes there is a request like any other."""
+    world = SignInWorld()
+    settled = run(lambda: Visitor(world, build(world, **SESSION)).open("http://localhost:9080/told", headers=XHR))
+
+    assert isinstance(settled, Reply)
+    assert settled.status == 401
+
+
+def test_two_routes_of_one_client_hear_of_each_others_logouts() -> None:
+    """Only one of them has the endpoint: the marks stand in the client's series."""
+    world = SignInWorld()
+    world.token_changes = {"expires_in": 3600}
+
+    async def scene() -> None:
+        visitor = Visitor(world, build(world, **SESSION, set_userinfo_header=False))
+        await visitor.sign_in(PAGE)
+        told = Visitor(world, build(world, **SESSION, **ENDPOINTS))
+        form = f"logout_token={sign(logout_claims(world.clock.now(), sid=None))}"
+        assert isinstance(await told.post("http://localhost:9080/told", form, cookie=""), Reply)
+        world.clock.advance(1)
+        assert not isinstance(await visitor.open(PAGE, headers=XHR), Admit)
+
+    run(scene)

@@ -17,7 +17,9 @@ def test_the_defaults_are_the_documented_ones() -> None:
     """Everything has one."""
     config = read()
 
-    assert (config.scope, config.redirect_uri, config.unauth_action) == ("openid", None, "auth")
+    assert (config.scope, config.redirect_uri, config.unauth_action, config.response_mode) == (
+        "openid", None, "auth", "query"
+    )  # fmt: skip
     assert (config.use_pkce, config.use_nonce, config.authorization_params) == (False, False, {})
     assert (config.session, config.session_contents) == (None, None)
 
@@ -27,6 +29,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
     [
         ("scope", ["openid", "openid api:read", "s" * 1024], ["", "a\nb", 'a"b', "a\\b", "s" * 1025, None]),
         ("redirect_uri", ["/callback", "https://shop.example/cb", None], ["", "/" + "a" * 1024, 7]),
+        ("response_mode", ["query", "form_post"], ["fragment", "form-post", "", None, True]),
         ("use_pkce", [True, False, "true", "false"], ["yes", 1, None]),
         ("use_nonce", [True, False, "true", "false"], ["yes", 1, None]),
         ("unauth_action", ["auth", "deny", "pass"], ["allow", "Auth", "", None, True]),

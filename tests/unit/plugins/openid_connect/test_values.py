@@ -140,9 +140,11 @@ def test_parameters_are_written_as_they_are_sent() -> None:
         {"": "x"},
         {"state": "x"},
         {"response_mode": "form_post"},
+        {"response_mode": "query"},
     ]
     for bad in refused:
         refusal(Parameters, bad)
+    assert "is an attribute of its own" in refusal(Parameters, {"state": "x", "response_mode": "query"})
 
 
 @pytest.mark.parametrize(("scope", "accepted"), [("openid", True), ("api:read", True), ("a b", False), ("", False),

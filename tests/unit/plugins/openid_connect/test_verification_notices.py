@@ -25,6 +25,7 @@ def notices(**attributes: Any) -> tuple[str, ...]:
         {"bearer_only": True, "introspection_interval": 5, "cache_segment": "a", "claim_validator": {}},
         {"use_jwks": True, "token_signing_alg_values_expected": "RS256", "claim_validator": {"audience": {}}},
         SESSION,
+        {**SESSION, "claim_validator": {"issuer": {"valid_issuers": ["https://id.example"]}}},
     ],
 )
 def test_what_works_as_written_needs_no_notice(attributes: dict[str, Any]) -> None:

@@ -1,0 +1,82 @@
+"""Marks: what a provider says is over (Back-Channel and Front-Channel Logout 1.0), and the sessions that it ends.
+
+There is no index of sessions. A mark names the provider's session (`sid`) or a person (`sub`) by a digest, and a time:
+it ends what was issued until then. Both times are the `iat` of the provider's own tokens, so that its clock is compared
+with itself: a new sign-in lives, and a logout that is told twice does nothing more. Where marks stand and who reads
+them is `ostiary.relying_party.revocations`'.
+"""
+
+from hashlib import sha256
+from typing import NamedTuple
+
+from ostiary.identity.logout_token import VerifiedLogoutToken
+from ostiary.identity.sealing import bind
+from ostiary.identity.session import Session
+from ostiary.relying_party.settings import RelyingPartySettings
+
+_DIGEST_CHARACTERS = 32
+# A session begins when its tokens arrive, a little after they were issued, and the clocks of nodes differ a little.
+_SPARE_S = 300.0
+
+
+class Handles(NamedTuple):
+    """By what a provider can end a session: two keys that a mark may have, and when its ID token was issued."""
+
+    session_key: str
+    subject_key: str
+    issued_at: float
+
+
+class Mark(NamedTuple):
+    """What was issued until `issued_at` is over; nobody has to know after `until`."""
+
+    issued_at: float
+    until: float
+
+
+def find_handles(record: Session) -> Handles:
+    """Return a session's handles; one whose ID token had no `sid` goes when its person signs out anywhere."""
+    session_id = record.provider_session_id
+    session_key = (
+        _digest("bare", record.issuer, record.subject)
+        if session_id is None
+        else digest_session(record.issuer, session_id)
+    )
+    return Handles(session_key, _digest("sub", record.issuer, record.subject), record.id_token_issued_at)
+
+
+def digest_session(issuer: str, session_id: str) -> str:
+    """Return the key of the provider's session."""
+    return _digest("sid", issuer, session_id)
+
+
+def plan_marks(token: VerifiedLogoutToken) -> tuple[str, ...]:
+    """Return the keys that a logout token marks (Back-Channel Logout §2.7).
+
+    Without `sid` that is the person, everywhere. With both, it is that session, and those of the person of which
+    nobody can say whether they belong to it.
+    """
+    if token.session_id is None:
+        return (_digest("sub", token.issuer, token.subject or ""),)
+    marked = digest_session(token.issuer, token.session_id)
+    return (marked,) if token.subject is None else (marked, _digest("bare", token.issuer, token.subject))
+
+
+def write_mark(key: str, issued_at: float) -> str:
+    """Return the member of the series that stands for a mark."""
+    return f"{key}:{float(issued_at)!r}"
+
+
+def read_mark(member: str) -> tuple[str, float] | None:
+    """Return key and time of a mark; None for a member that is no mark. Raises ValueError for what nobody wrote."""
+    key, colon, issued_at = member.rpartition(":")
+    return (key, float(issued_at)) if colon else None
+
+
+def find_mark_end(settings: RelyingPartySettings, now: float) -> float:
+    """Return until when a session can come that a mark made now has to end."""
+    return now + settings.limits.absolute_s + _SPARE_S
+
+
+def _digest(kind: str, issuer: str, name: str) -> str:
+    return f"{kind}:{sha256(bind(issuer, name)).hexdigest()[:_DIGEST_CHARACTERS]}"

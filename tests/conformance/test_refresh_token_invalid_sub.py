@@ -1,0 +1,21 @@
+"""oidcc-client-test-refresh-token-invalid-sub: a refresh that is about somebody else is refused.
+
+The ID token in the provider's answer to the refresh has another `sub` than that of the sign-in
+(OpenID Connect Core §12.2).
+"""
+
+import pytest
+
+from tests.conformance.stage import SHORT_LIVED, Case
+
+
+@pytest.mark.client(**SHORT_LIVED)
+def test_the_session_ends(case: Case) -> None:
+    """Nobody goes on with tokens of somebody else."""
+    case.provider.tokens["expires_in"] = 1
+    case.check_admitted()
+    case.provider.claims["sub"] = "person-2"
+
+    assert 401 == case.wait_for_refresh().status
+    case.stage.wait_for_line(code="refresh_refused", client=case.name, cause="token_subject")
+    assert 401 == case.browser.xhr(case.url("/call")).status

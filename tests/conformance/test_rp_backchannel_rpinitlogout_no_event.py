@@ -1,0 +1,15 @@
+"""oidcc-client-test-rp-backchannel-rpinitlogout-no-event: a token that is about no logout ends nothing.
+
+The provider's logout token has no `events` (Back-Channel Logout 1.0 §2.4).
+"""
+
+import pytest
+
+from tests.conformance.stage import ENDED_ELSEWHERE, Case
+from tests.fakes.issuer import sign
+
+
+@pytest.mark.client(**ENDED_ELSEWHERE)
+def test_the_session_goes_on(case: Case) -> None:
+    """And the provider is answered 400."""
+    case.check_logout_refused(sign(case.provider.build_logout_claims(events=None)), "logout_token_event")
