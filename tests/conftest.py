@@ -23,7 +23,8 @@ def pytest_configure() -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Start what takes half a minute to start, where a test will want it, while the others run."""
-    wanted = any("keycloak" in getattr(item, "fixturenames", ()) for item in session.items)
+    # By its fixture, or by a parameter of a fixture that asks for it then.
+    wanted = any("keycloak" in (*getattr(item, "fixturenames", ()), *item.keywords) for item in session.items)
     if wanted and not session.config.option.collectonly:
         session.config.stash.setdefault(KEYCLOAK, KeycloakOfTheRun()).start()
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from joserfc.jwk import OctKey
 
-from tests.conformance.provider import CLIENT_SECRET, LOGOUT_EVENT
+from tests.conformance.provider import CLIENT_SECRET, LOGOUT_EVENT, SUBJECT
 from tests.conformance.stage import ENDED_ELSEWHERE, Case
 from tests.e2e.counterparts.calls import call, post_form
 from tests.fakes.browser import Browser
@@ -142,4 +142,13 @@ def test_a_token_in_the_query_is_none(case: Case) -> None:
     token = sign(case.provider.build_logout_claims())
 
     assert post_form(f"{case.url('/back-channel')}?logout_token={token}", {"a": "b"}).status == 400
+    assert case.browser.xhr(case.url("/call")).status == 200
+
+
+def test_whoever_is_sent_to_sign_in_at_once_stays(case: Case) -> None:
+    """A provider that asks nothing signs them in within the second of its logout token."""
+    case.check_admitted()
+    assert 200 == case.send_logout(sign(case.provider.build_logout_claims(sub=SUBJECT, sid=None))).status
+
+    case.check_admitted()
     assert case.browser.xhr(case.url("/call")).status == 200

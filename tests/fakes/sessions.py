@@ -31,5 +31,6 @@ def make_session(**changes: Any) -> Session:
         userinfo=None,
         provider_session_id=None,
         id_token_issued_at=NOW,
+        login_started_at=NOW,
     )
     return msgspec.structs.replace(session, **changes)

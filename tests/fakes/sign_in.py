@@ -244,10 +244,13 @@ class Visitor:
 
     async def sign_in(self, url: str) -> Reply:
         """Go all the way; return the answer to the callback."""
-        started = await self.open(url)
-        settled = await self.open(self.world.authorize(location_of(started)))
+        settled = await self.open(await self.start_sign_in(url))
         assert isinstance(settled, Reply)
         return settled
+
+    async def start_sign_in(self, url: str) -> str:
+        """Go as far as the provider; return the address that it sends the person back to."""
+        return self.world.authorize(location_of(await self.open(url)))
 
     @property
     def cookie_names(self) -> list[str]:

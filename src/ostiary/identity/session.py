@@ -33,7 +33,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, array_like=True, forbid
     `created_at` is the login, `authenticated_at` when the provider last vouched, `touched_at` the last use that was
     noted, `expires_at` the absolute limit. `scope` is what the provider granted. What the operator does not want kept
     is None (`session_contents`), and so is what the provider did not give. `provider_session_id` is the `sid` of the
-    login's ID token and `id_token_issued_at` its `iat`, whatever refreshes bring: by them the provider ends sessions.
+    login's ID token, `id_token_issued_at` its `iat`, and `login_started_at` when the person was sent to the provider,
+    whatever refreshes bring: by them the provider ends sessions.
     """
 
     version: int
@@ -56,6 +57,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, array_like=True, forbid
     userinfo: dict[str, Any] | None
     provider_session_id: str | None
     id_token_issued_at: float
+    login_started_at: float
 
     def __repr__(self) -> str:
         """Name the client and the lifetime; ids, tokens and claims stay inside."""

@@ -17,7 +17,7 @@ from ostiary.identity.logout_token import VerifiedLogoutToken
 from ostiary.identity.sealing import bind
 from ostiary.plugin import Pending, Reply, Services, Verdict
 from ostiary.relying_party.client_cookies import digest_client
-from ostiary.relying_party.logout_marks import find_mark_end, plan_marks
+from ostiary.relying_party.logout_marks import make_mark, plan_marks
 from ostiary.relying_party.provider_calls import ProviderCalls
 from ostiary.relying_party.replacements import find_state
 from ostiary.relying_party.revocations import Revocations
@@ -84,9 +84,9 @@ class BackChannelLogout:
         name = f"logout:{self._client}:{sha256(bind(token.issuer, token.id)).hexdigest()}"
         if await self._store.read(name) is not None:
             raise TokenRefused("logout_token_replayed")
-        until = find_mark_end(self._settings, self._services.clock.now())
+        mark = make_mark(self._settings, token.issued_at, self._services.clock.now())
         for key in plan_marks(token):
-            await self._revocations.mark(key, token.issued_at, until)
+            await self._revocations.mark(key, mark)
         if not await self._store.create(name, b"1", token.refused_from + _SPARE_S):
             raise TokenRefused("logout_token_replayed")
 

@@ -148,7 +148,7 @@ class Callback:
         if self._settings.contents.userinfo and self._settings.headers.userinfo:
             userinfo = await self._id_tokens.fetch_userinfo(tokens.access_token, subject, metadata, request.id)
         grant = Grant(tokens, id_token, userinfo, received_at)
-        session = build_session(self._settings, grant, id_token, self._services.random)
+        session = build_session(self._settings, grant, id_token, flow.created_at, self._services.random)
         await self._end_session_before(request, keeper, subject if flow.is_silent else None)
         return await self._answer(session, flow, request, keeper)
 

@@ -2,7 +2,8 @@
 
 OpenID Connect Front-Channel Logout 1.0 §2 and §3. Frames of another site bring no cookies, so what is ended is found by
 the provider's session id, which a login noted; the provider is not called. An id that nobody knows changes nothing and
-is answered alike. Only the provider's own pages may frame the answer.
+is answered alike. `iss`, which some providers leave out, has to be right where it is. Only the provider's own pages
+may frame the answer.
 """
 
 import re
@@ -13,7 +14,7 @@ from ostiary.http.request import Request
 from ostiary.identity.authorization import MAX_PARAMETERS, read_parameters
 from ostiary.identity.metadata import Metadata
 from ostiary.plugin import Pending, Reply, Services, Verdict
-from ostiary.relying_party.logout_marks import digest_session, find_mark_end
+from ostiary.relying_party.logout_marks import digest_session, make_mark
 from ostiary.relying_party.provider_calls import ProviderCalls
 from ostiary.relying_party.revocations import Revocations
 from ostiary.relying_party.settings import RelyingPartySettings
@@ -51,18 +52,19 @@ class FrontChannelLogout:
         parameters = read_parameters(request.target.query)
         issuers = [value for name, value in parameters if name == "iss"]
         session_ids = [value for name, value in parameters if name == "sid"]
-        if len(parameters) > MAX_PARAMETERS or issuers != [metadata.issuer] or len(session_ids) != 1:
+        if len(parameters) > MAX_PARAMETERS or issuers not in ([], [metadata.issuer]) or len(session_ids) != 1:
             return _build_frame(400, "front_channel_refused", "Nothing was done", metadata)
         await self._end_session(metadata.issuer, session_ids[0], request)
         return _build_frame(200, "provider_logout", "Signed out", metadata)
 
     async def _end_session(self, issuer: str, session_id: str, request: Request) -> None:
-        """Mark what the latest login by that session was given, and everything before."""
+        """Mark what the latest login by that session was given, and everything before; its note has served then."""
         issued_at = await self._notes.find(issuer, session_id)
-        key = digest_session(issuer, session_id)
-        if issued_at is None or self._revocations.knows(key, issued_at):
+        if issued_at is None:
             return
-        await self._revocations.mark(key, issued_at, find_mark_end(self._settings, self._services.clock.now()))
+        mark = make_mark(self._settings, issued_at, self._services.clock.now())
+        await self._revocations.mark(digest_session(issuer, session_id), mark)
+        await self._notes.forget(issuer, session_id, issued_at)
         self._services.log.event(
             "info", "provider_logout", "the provider ended sessions", by="frame",
             client=self._settings.credentials.client_id, reference=request.id,

@@ -1,9 +1,10 @@
 """Marks: what a provider says is over (Back-Channel and Front-Channel Logout 1.0), and the sessions that it ends.
 
-There is no index of sessions. A mark names the provider's session (`sid`) or a person (`sub`) by a digest, and a time:
-it ends what was issued until then. Both times are the `iat` of the provider's own tokens, so that its clock is compared
-with itself: a new sign-in lives, and a logout that is told twice does nothing more. Where marks stand and who reads
-them is `ostiary.relying_party.revocations`'.
+There is no index of sessions. A mark names the provider's session (`sid`) or a person (`sub`) by a digest, and ends
+what was issued until then, by the `iat` of the provider's own tokens, so that its clock is compared with itself: a
+logout that comes late or twice does nothing more. A sign-in that was started here after the logout was noted lives
+whatever the provider's clocks say: it would otherwise be sent round in circles for as long as their second lasts.
+Where marks stand and who reads them is `ostiary.relying_party.revocations`'.
 """
 
 from hashlib import sha256
@@ -20,18 +21,30 @@ _SPARE_S = 300.0
 
 
 class Handles(NamedTuple):
-    """By what a provider can end a session: two keys that a mark may have, and when its ID token was issued."""
+    """By what a provider can end a session: two keys that a mark may have, and two times.
+
+    `issued_at` is when its ID token was issued, by the provider's clock; `started_at` when its login began, by ours.
+    """
 
     session_key: str
     subject_key: str
     issued_at: float
+    started_at: float
 
 
 class Mark(NamedTuple):
-    """What was issued until `issued_at` is over; nobody has to know after `until`."""
+    """What was issued until `issued_at`, in a login begun until `noted_at`, is over.
+
+    Nobody has to know after `until`.
+    """
 
     issued_at: float
+    noted_at: float
     until: float
+
+    def ends(self, handles: Handles) -> bool:
+        """Say whether a session is over that has this mark's key."""
+        return handles.issued_at <= self.issued_at and handles.started_at <= self.noted_at
 
 
 def find_handles(record: Session) -> Handles:
@@ -42,7 +55,8 @@ def find_handles(record: Session) -> Handles:
         if session_id is None
         else digest_session(record.issuer, session_id)
     )
-    return Handles(session_key, _digest("sub", record.issuer, record.subject), record.id_token_issued_at)
+    subject_key = _digest("sub", record.issuer, record.subject)
+    return Handles(session_key, subject_key, record.id_token_issued_at, record.login_started_at)
 
 
 def digest_session(issuer: str, session_id: str) -> str:
@@ -62,19 +76,26 @@ def plan_marks(token: VerifiedLogoutToken) -> tuple[str, ...]:
     return (marked,) if token.subject is None else (marked, _digest("bare", token.issuer, token.subject))
 
 
-def write_mark(key: str, issued_at: float) -> str:
-    """Return the member of the series that stands for a mark."""
-    return f"{key}:{float(issued_at)!r}"
+def make_mark(settings: RelyingPartySettings, issued_at: float, now: float) -> Mark:
+    """Return the mark of a logout that is noted now: it is known for as long as a session can come that it ends."""
+    return Mark(float(issued_at), now, find_mark_end(settings, now))
 
 
-def read_mark(member: str) -> tuple[str, float] | None:
-    """Return key and time of a mark; None for a member that is no mark. Raises ValueError for what nobody wrote."""
-    key, colon, issued_at = member.rpartition(":")
-    return (key, float(issued_at)) if colon else None
+def write_mark(key: str, mark: Mark) -> str:
+    """Return the member of the series that stands for a mark; the series itself knows until when."""
+    return f"{key}:{mark.issued_at!r}:{mark.noted_at!r}"
+
+
+def read_mark(member: str, until: float) -> tuple[str, Mark] | None:
+    """Return key and mark; None for a member that is no mark. Raises ValueError for what nobody wrote."""
+    if ":" not in member:
+        return None
+    key, issued_at, noted_at = member.rsplit(":", 2)
+    return key, Mark(float(issued_at), float(noted_at), until)
 
 
 def find_mark_end(settings: RelyingPartySettings, now: float) -> float:
-    """Return until when a session can come that a mark made now has to end."""
+    """Return until when a session can come that began until now."""
     return now + settings.limits.absolute_s + _SPARE_S
 
 

@@ -57,15 +57,10 @@ class Revocations:
         """Say whether the provider ended the session with these handles."""
         marks = self.marks
         mark = marks.get(handles.session_key)
-        if mark is not None and handles.issued_at <= mark.issued_at:
+        if mark is not None and mark.ends(handles):
             return True
         mark = marks.get(handles.subject_key)
-        return mark is not None and handles.issued_at <= mark.issued_at
-
-    def knows(self, key: str, issued_at: float) -> bool:
-        """Say whether there is a mark already that ends what was issued until then."""
-        mark = self.marks.get(key)
-        return mark is not None and issued_at <= mark.issued_at
+        return mark is not None and mark.ends(handles)
 
     async def refresh(self) -> None:
         """Read what is new, once for everybody who waits. Raises StoreFault."""
@@ -87,10 +82,10 @@ class Revocations:
         await self._store.append(self._series, family, expires_at)
         self.revoked[family] = expires_at
 
-    async def mark(self, key: str, issued_at: float, expires_at: float) -> None:
-        """End every session under a mark's key that was issued until then, as `revoke` does. Raises StoreFault."""
-        await self._store.append(self._series, write_mark(key, issued_at), expires_at)
-        self._take_mark(key, issued_at, expires_at)
+    async def mark(self, key: str, mark: Mark) -> None:
+        """End the sessions under a key that a mark ends, as `revoke` does. Raises StoreFault."""
+        await self._store.append(self._series, write_mark(key, mark), mark.until)
+        self._take_mark(key, mark)
 
     async def _read(self) -> None:
         self._begun += 1
@@ -102,22 +97,20 @@ class Revocations:
         self._position = part.position
         if part.members:
             for member, expires_at in part.members:
-                mark = read_mark(member)
-                if mark is None:
+                marked = read_mark(member, expires_at)
+                if marked is None:
                     self.revoked[member] = expires_at
                 else:
-                    self._take_mark(*mark, expires_at)
+                    self._take_mark(*marked)
             self._forget_what_is_over(asked_at)
         self._done = number
         self.asked_at = asked_at
         self.known_until = asked_at + self._revalidate_s
 
-    def _take_mark(self, key: str, issued_at: float, until: float) -> None:
+    def _take_mark(self, key: str, mark: Mark) -> None:
         """The later mark ends what the earlier one does, and more."""
         known = self.marks.get(key)
-        if known is not None:
-            issued_at, until = max(issued_at, known.issued_at), max(until, known.until)
-        self.marks[key] = Mark(issued_at, until)
+        self.marks[key] = mark if known is None else Mark(*map(max, known, mark))
 
     def _forget_what_is_over(self, now: float) -> None:
         """What is beyond its time has no cookie that counts. Raises StoreFault for more than can be remembered."""

@@ -36,8 +36,10 @@ class Grant(NamedTuple):
     received_at: float
 
 
-def build_session(settings: RelyingPartySettings, grant: Grant, id_token: VerifiedIdToken, random: Random) -> Session:
-    """Return the session of a login; `id_token` is the grant's own."""
+def build_session(
+    settings: RelyingPartySettings, grant: Grant, id_token: VerifiedIdToken, started_at: float, random: Random
+) -> Session:
+    """Return the session of a login that began at `started_at`; `id_token` is the grant's own."""
     tokens, _, userinfo, received_at = grant
     contents = settings.contents
     dice = random.token_bytes(ID_RANDOM_BYTES + FAMILY_RANDOM_BYTES)
@@ -62,6 +64,7 @@ def build_session(settings: RelyingPartySettings, grant: Grant, id_token: Verifi
         userinfo=dict(userinfo) if contents.userinfo and userinfo is not None else None,
         provider_session_id=read_session_id(id_token.claims),
         id_token_issued_at=float(id_token.claims["iat"]),
+        login_started_at=started_at,
     )
 
 

@@ -32,8 +32,8 @@ class SidNotes:
         """Note the session of a login, if front-channel logout is on and the provider named one. Raises StoreFault."""
         if self._settings.logout.front_channel_path is None or record.provider_session_id is None:
             return
-        name = self._prefix + digest_session(record.issuer, record.provider_session_id)
-        value = repr(record.id_token_issued_at).encode("ascii")
+        name = self._name(record.issuer, record.provider_session_id)
+        value = _write_time(record.id_token_issued_at)
         until = find_mark_end(self._settings, self._clock.now())
         while not await self._store.create(name, value, until):
             known = await self._store.read(name)
@@ -45,5 +45,16 @@ class SidNotes:
 
     async def find(self, issuer: str, session_id: str) -> float | None:
         """Return the latest `iat` noted for a session of the provider, None for one that nobody knows here."""
-        noted = await self._store.read(self._prefix + digest_session(issuer, session_id))
+        noted = await self._store.read(self._name(issuer, session_id))
         return None if noted is None else float(noted)
+
+    async def forget(self, issuer: str, session_id: str, issued_at: float) -> None:
+        """Take the note away, unless a later login wrote it anew: whoever asks again is told of no session."""
+        await self._store.delete(self._name(issuer, session_id), _write_time(issued_at))
+
+    def _name(self, issuer: str, session_id: str) -> str:
+        return self._prefix + digest_session(issuer, session_id)
+
+
+def _write_time(at: float) -> bytes:
+    return repr(at).encode("ascii")

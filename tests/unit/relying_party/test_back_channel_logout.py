@@ -134,16 +134,31 @@ def test_whoever_signs_in_again_stays(store: StoreSettings | None) -> None:
 
 
 @both
+def test_a_provider_whose_clock_stands_still_sends_nobody_round_in_circles(store: StoreSettings | None) -> None:
+    """It signs in at once who is sent to it, and says that this was before its logout token."""
+
+    async def work(it: Elsewhere) -> None:
+        now = int(it.world.clock.now())
+        await it.tell(sid=None, iat=now + 60)
+        it.world.clock.advance(1)
+        await it.visitor.sign_in(PAGE)
+        assert await it.is_in()
+
+    scene(work, store)
+
+
+@both
 def test_a_login_that_was_under_way_is_ended_too(store: StoreSettings | None) -> None:
     """Its ID token was issued before the logout: the session that comes of it counts nowhere."""
 
     async def work(it: Elsewhere) -> None:
         issued_at = int(it.world.clock.now())
         it.world.claim_changes = {"sid": "session-2", "iat": issued_at}
+        late = Visitor(it.world, it.worker())
+        callback = await late.start_sign_in(PAGE)
         it.world.clock.advance(2)
         await it.tell(sid="session-2")
-        late = Visitor(it.world, it.worker())
-        await late.sign_in(PAGE)
+        await late.open(callback)
         assert not await it.is_in(late)
 
     scene(work, store)

@@ -111,12 +111,13 @@ def test_an_origin_that_would_say_more_in_a_header_is_left_out() -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        "", "?", "?iss={iss}", "?sid=session-1", "?iss={iss}/&sid=session-1", "?iss={iss}&sid=session-1&sid=session-1",
+        "", "?", "?iss={iss}", "?iss=&sid=session-1", "?iss={iss}/&sid=session-1",
+        "?iss={iss}&sid=session-1&sid=session-1",
         "?iss={iss}&iss={iss}&sid=session-1", "?iss=https%3A%2F%2Fevil.example&sid=session-1",
         "?iss={iss}&sid=session-1&" + "&".join(["a=1"] * 20),
     ],
 )  # fmt: skip
-def test_it_says_who_and_which_exactly_once(query: str) -> None:
+def test_it_says_which_exactly_once_and_nobody_else(query: str) -> None:
     """Anything else is refused, and nothing is looked up."""
 
     async def work(it: Framed) -> None:
@@ -147,15 +148,25 @@ def test_an_unknown_session_is_answered_alike_and_changes_nothing() -> None:
 
 
 def test_a_frame_that_comes_again_writes_nothing_more() -> None:
-    """Not at the worker that knows."""
+    """At no worker: the note of the login served once."""
 
     async def work(it: Framed) -> None:
-        visitor = it.other()
-        await visitor.open(GOOD, cookie="")
+        await it.show()
         writes = it.writes()
         for _ in range(3):
-            assert isinstance(await visitor.open(GOOD, cookie=""), Reply)
+            assert (await it.show()).status == 200
         assert writes == it.writes()
+
+    scene(work)
+
+
+def test_a_provider_that_leaves_iss_out_is_understood() -> None:
+    """Some do, and `sid` is all that counts: nobody else's session has a note here."""
+
+    async def work(it: Framed) -> None:
+        assert (await it.show(f"{ENDPOINT}?sid=session-1")).status == 200
+        it.world.clock.advance(1)
+        assert not await it.is_in()
 
     scene(work)
 

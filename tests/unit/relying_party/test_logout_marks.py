@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from ostiary.identity.logout_token import VerifiedLogoutToken
 from ostiary.identity.session_lifetime import SessionLimits
 from ostiary.relying_party.logout_marks import (
+    Mark,
     digest_session,
     find_handles,
-    find_mark_end,
+    make_mark,
     plan_marks,
     read_mark,
     write_mark,
@@ -71,18 +72,34 @@ def test_a_session_and_a_person_of_one_name_are_two(name: str) -> None:
     assert len(session) == len("sid:") + 32
 
 
-def test_a_handle_has_the_time_of_the_login() -> None:
-    """That of the provider."""
-    assert find_handles(make_session(id_token_issued_at=NOW - 5.5)).issued_at == NOW - 5.5
+@pytest.mark.parametrize(
+    ("issued_at", "started_at", "ended"),
+    [
+        (NOW - 9, NOW - 12, True),
+        (NOW, NOW + 3, True),
+        (NOW + 1, NOW - 12, False),
+        (NOW, NOW + 3.5, False),
+        (NOW - 60, NOW + 3.5, False),
+    ],
+)
+def test_a_mark_ends_what_was_there(issued_at: float, started_at: float, ended: bool) -> None:
+    """By the provider's clock, and nothing that was begun here after it was noted, whatever that clock says."""
+    handles = find_handles(make_session(id_token_issued_at=issued_at, login_started_at=started_at))
+
+    assert ended == Mark(NOW, NOW + 3, NOW + 3600).ends(handles)
 
 
-@given(NAMES, st.integers(1, 2**53 - 1) | st.floats(0.001, 2**53 - 1))
-def test_what_was_written_is_read(name: str, issued_at: float) -> None:
-    """Key and time, to the last digit; printable, and short enough for every store."""
+TIMES = st.integers(1, 2**53 - 1) | st.floats(0.001, 2**53 - 1)
+
+
+@given(NAMES, TIMES, TIMES)
+def test_what_was_written_is_read(name: str, issued_at: float, noted_at: float) -> None:
+    """Key and times, to the last digit; printable, and short enough for every store."""
     key = digest_session(ISSUER, name)
-    member = write_mark(key, issued_at)
+    mark = Mark(issued_at, noted_at, NOW + 9)
+    member = write_mark(key, mark)
 
-    assert (key, issued_at) == read_mark(member)
+    assert (key, mark) == read_mark(member, NOW + 9)
     assert member.isascii()
     assert member.isprintable()
     assert " " not in member
@@ -91,11 +108,14 @@ def test_what_was_written_is_read(name: str, issued_at: float) -> None:
 
 def test_a_family_is_no_mark() -> None:
     """They stand in the same series."""
-    assert read_mark(make_session().family) is None
+    assert read_mark(make_session().family, NOW) is None
 
 
 def test_a_mark_is_known_for_longer_than_a_session_lasts() -> None:
     """Its tokens may have arrived a little after they were issued."""
     settings = make_settings(limits=SessionLimits(absolute_s=1000.0))
 
-    assert NOW + 1000 < find_mark_end(settings, NOW) <= NOW + 2000
+    mark = make_mark(settings, NOW - 5, NOW)
+
+    assert (NOW - 5, NOW) == mark[:2]
+    assert NOW + 1000 < mark.until <= NOW + 2000

@@ -26,7 +26,9 @@ USERINFO = {"sub": "user-1", "name": "Quick Start"}
 def build(tokens: TokenSet = TOKENS, claims: dict[str, Any] | None = None, **changes: Any) -> Session:
     """Make the session of a login at `NOW`."""
     id_token = VerifiedIdToken(CLAIMS if claims is None else claims, "raw")
-    return build_session(make_settings(**changes), Grant(tokens, id_token, USERINFO, NOW), id_token, FakeRandom())
+    return build_session(
+        make_settings(**changes), Grant(tokens, id_token, USERINFO, NOW), id_token, NOW - 9, FakeRandom()
+    )
 
 
 def succeed(
@@ -63,7 +65,9 @@ def test_every_login_has_an_id_and_a_family_of_its_own() -> None:
     """Random ones: nothing that a browser brought is adopted (DESIGN.md §9.8)."""
     dice = FakeRandom()
     id_token = VerifiedIdToken(CLAIMS, "raw")
-    sessions = [build_session(make_settings(), Grant(TOKENS, id_token, None, NOW), id_token, dice) for _ in range(2)]
+    sessions = [
+        build_session(make_settings(), Grant(TOKENS, id_token, None, NOW), id_token, NOW, dice) for _ in range(2)
+    ]
 
     assert len({session.id for session in sessions}) == len({session.family for session in sessions}) == 2
     assert (len(sessions[0].id), len(sessions[0].family)) == (43, 22)
@@ -119,8 +123,10 @@ def test_what_the_provider_can_end_it_by_stays(session_id: str | None) -> None:
     newer = VerifiedIdToken(CLAIMS | {"sid": "session-2", "iat": int(NOW) + 60}, "newer.raw")
     successor = succeed(record, TOKENS, newer, USERINFO)
 
-    assert (session_id, NOW - 7) == (record.provider_session_id, record.id_token_issued_at)
-    assert (session_id, NOW - 7) == (successor.provider_session_id, successor.id_token_issued_at)
+    for known in (record, successor):
+        assert (session_id, NOW - 7, NOW - 9) == (
+            known.provider_session_id, known.id_token_issued_at, known.login_started_at
+        )  # fmt: skip
 
 
 def test_the_absolute_limit_is_the_operators() -> None:
@@ -132,7 +138,9 @@ def test_without_userinfo_there_is_none() -> None:
     """The provider has none, or did not give any."""
     id_token = VerifiedIdToken(CLAIMS, "raw")
 
-    assert build_session(make_settings(), Grant(TOKENS, id_token, None, NOW), id_token, FakeRandom()).userinfo is None
+    assert (
+        build_session(make_settings(), Grant(TOKENS, id_token, None, NOW), id_token, NOW, FakeRandom()).userinfo is None
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from ostiary.identity.session import Session, encode_session
 from ostiary.plugin import Admit, Reply
 from ostiary.providers.provider import ProviderSettings
 from ostiary.relying_party.client_cookies import ClientCookies, digest_client
-from ostiary.relying_party.logout_marks import find_handles
+from ostiary.relying_party.logout_marks import Mark, find_handles
 from ostiary.relying_party.party import RelyingParty
 from ostiary.relying_party.replacements import find_state
 from ostiary.relying_party.revocations import Revocations
@@ -156,7 +156,7 @@ def test_a_remembered_session_ends_when_the_provider_says_so(store: SqliteSettin
             find_state(stage.settings, stage.world.services()), f"revoked:{digest_client(stage.settings)}", 1.0,
             stage.world.clock, stage.world.spawner,
         )  # fmt: skip
-        await revocations.mark(getattr(find_handles(record), kind), NOW, NOW + 100)
+        await revocations.mark(getattr(find_handles(record), kind), Mark(NOW, NOW, NOW + 100))
         assert stage.look(headers[0]) is found[0]  # not known here before it is asked for
         stage.world.clock.advance(1)
         assert await stage.find(headers[0]) == "session_revoked"

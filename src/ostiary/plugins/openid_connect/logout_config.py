@@ -54,7 +54,7 @@ class LogoutConfig(Section):
     frontchannel_logout_path: Path | None = Field(
         default=None,
         description="The path that a page of the provider opens in a frame to say the same (OpenID Connect "
-        "Front-Channel Logout), with `iss` and `sid`: register it with session required. It ends what was signed in "
+        "Front-Channel Logout), with `sid`: register it with session required. It ends what was signed in "
         "with this path configured. Browsers may not load such frames: use the back channel where the provider has it.",
     )
     revoke_tokens_on_logout: Switch = Field(
