@@ -16,9 +16,16 @@ class SqliteSettings(msgspec.Struct, frozen=True, kw_only=True):
     disposable: bool = False
 
 
+Address = tuple[str, int]
+
+
 @final
 class RedisSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """A Redis or Valkey server, shared by every node. Times in seconds; every key begins with `prefix` and a colon."""
+    """Redis or Valkey, shared by every node. Times in seconds; every key begins with `prefix` and a colon.
+
+    It is the server at `host` and `port`; with `sentinels` the primary that they know as `master_name`; with
+    `cluster_nodes` the cluster that they belong to. A write counts when `wait_replicas` replicas have it.
+    """
 
     host: str = "127.0.0.1"
     port: int = 6379
@@ -33,10 +40,17 @@ class RedisSettings(msgspec.Struct, frozen=True, kw_only=True):
     send_timeout_s: float = 1.0
     read_timeout_s: float = 1.0
     keepalive_s: float = 10.0
+    sentinels: tuple[Address, ...] = ()
+    master_name: str = ""
+    sentinel_username: str | None = None
+    sentinel_password: str | None = None
+    cluster_nodes: tuple[Address, ...] = ()
+    wait_replicas: int = 0
 
     def __repr__(self) -> str:
-        """Name the server; the password stays inside."""
-        return f"RedisSettings({self.host}:{self.port}/{self.database})"
+        """Name the servers; passwords stay inside."""
+        nodes = self.sentinels or self.cluster_nodes or ((self.host, self.port),)
+        return f"RedisSettings({', '.join(f'{host}:{port}' for host, port in nodes)}/{self.database})"
 
 
 StoreSettings = SqliteSettings | RedisSettings

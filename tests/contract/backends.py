@@ -10,14 +10,16 @@ import time
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from ostiary.adapters.clock import SystemClock
 from ostiary.adapters.memory_store import MemoryStore
 from ostiary.adapters.redis_store import RedisStore
 from ostiary.adapters.sqlite_store import SqliteStore
 from ostiary.adapters.stores import SystemStores
+from ostiary.config.stores import RedisServer as RedisConfig
 from ostiary.ports import Store
-from ostiary.store_settings import RedisSettings
-from tests.e2e.counterparts.redis_server import RedisServer
+from tests.e2e.counterparts.session_scene import Redis
 from tests.fakes.clock import FakeClock
 from tests.fakes.log import FakeLog
 
@@ -97,13 +99,12 @@ class SqliteBackend:
 
 
 class RedisBackend:
-    """A real redis-server."""
+    """A real redis-server, or several."""
 
-    def __init__(self, server: RedisServer, **settings: object) -> None:
-        """Take the server, and settings other than the defaults."""
+    def __init__(self, redis: Redis, **settings: object) -> None:
+        """Take what runs, and settings other than the defaults."""
         self.clock = SystemClock()
-        self.server = server
-        self.settings = RedisSettings(port=server.port, **settings)  # type: ignore[arg-type]
+        self.settings = msgspec.structs.replace(RedisConfig.model_validate(redis.fields).settings, **settings)
         self._opened: list[SystemStores] = []
 
     def now(self) -> float:

@@ -1,4 +1,7 @@
-"""What `ostiary.ports.Store` promises, tried against every store there is: memory, SQLite, and a real Redis."""
+"""What `ostiary.ports.Store` promises, tried against every store there is: memory, SQLite, and real Redis servers.
+
+Those are one by itself, one of three that sentinels name, and a cluster of six.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -15,6 +18,7 @@ from ostiary.errors import StoreFault
 from ostiary.ports import Store
 from tests.contract.backends import Backend, MemoryBackend, RedisBackend, SqliteBackend
 from tests.e2e.counterparts.redis_server import RedisServer
+from tests.e2e.counterparts.redis_topologies import ClusterSetup, SentinelSetup
 
 SOON_S = 0.15
 LONG_S = 60.0
@@ -22,13 +26,27 @@ Scenario = Callable[[Store, Backend], Awaitable[None]]
 
 
 @pytest.fixture(scope="module")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """One server for all; each test begins with nothing in it."""
     with RedisServer(tmp_path_factory.mktemp("redis")) as server:
         yield server
 
 
-@pytest.fixture(params=["memory", "sqlite", "redis"])
+@pytest.fixture(scope="module")
+def sentinel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SentinelSetup]:
+    """A primary that sentinels name, with replicas."""
+    with SentinelSetup(tmp_path_factory.mktemp("sentinel")) as setup:
+        yield setup
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterSetup]:
+    """Six nodes."""
+    with ClusterSetup(tmp_path_factory.mktemp("cluster")) as setup:
+        yield setup
+
+
+@pytest.fixture(params=["memory", "sqlite", "redis", "sentinel", "cluster"])
 def make_backend(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Backend]:
     """Every kind of store; each call gives an empty backend."""
     numbers = iter(range(10_000))
@@ -38,9 +56,9 @@ def make_backend(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[],
             return MemoryBackend()
         if request.param == "sqlite":
             return SqliteBackend(tmp_path / f"store-{next(numbers)}.db")
-        server: RedisServer = request.getfixturevalue("redis_server")
-        server.run("FLUSHALL")
-        return RedisBackend(server)
+        redis = request.getfixturevalue(request.param)
+        redis.clear()
+        return RedisBackend(redis)
 
     return make
 

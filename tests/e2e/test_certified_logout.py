@@ -14,7 +14,7 @@ from tests.e2e.counterparts.calls import post_form
 from tests.e2e.counterparts.certified import Feature, read_token, start_certified
 from tests.e2e.counterparts.oidc_provider import LOGIN, PASSWORD
 from tests.e2e.counterparts.scene import Scene
-from tests.e2e.counterparts.session_scene import OTHER_LOGIN, USERS, wait_until
+from tests.e2e.counterparts.session_scene import OTHER_LOGIN, list_users, wait_until
 from tests.fakes.browser import Browser, Page
 
 LIMIT_S = 2.0  # a second by promise, and one for a busy machine
@@ -41,7 +41,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         "everywhere": _told("everywhere", by_session=False),
         "aside": Feature({}, {"backchannel_logout_uri": "/public/told"}),  # the upstream is told, and records it
     }
-    with start_certified(folder, features, users=USERS, algs=["RS256"]) as scene:
+    with start_certified(folder, features, users=list_users(), algs=["RS256"]) as scene:
         yield scene
 
 

@@ -452,6 +452,39 @@ def matters_session_redis_keepalive_timeout() -> None:
     assert (redis_of().keepalive_s, redis_of(keepalive_timeout=2500).keepalive_s) == (10.0, 2.5)
 
 
+def matters_session_redis_sentinels() -> None:
+    """Who knows which server it is."""
+    assert watched().sentinels == (("10.0.0.1", 26379),)
+    assert redis_of().sentinels == ()
+
+
+def matters_session_redis_master_name() -> None:
+    """By which name."""
+    assert (watched().master_name, watched(master_name="other").master_name) == ("shop", "other")
+
+
+def matters_session_redis_sentinel_username() -> None:
+    """As whom they are asked."""
+    assert (watched().sentinel_username, watched(sentinel_username="door").sentinel_username) == (None, "door")
+
+
+def matters_session_redis_sentinel_password() -> None:
+    """With what."""
+    assert (watched().sentinel_password, watched(sentinel_password="hush").sentinel_password) == (None, "hush")
+
+
+def matters_session_redis_cluster_nodes() -> None:
+    """Where a cluster begins."""
+    nodes = [{"host": "10.0.0.1"}, {"host": "10.0.0.2", "port": 7000}]
+    assert redis_of(cluster_nodes=nodes).cluster_nodes == (("10.0.0.1", 6379), ("10.0.0.2", 7000))
+    assert redis_of().cluster_nodes == ()
+
+
+def matters_session_redis_wait_replicas() -> None:
+    """How many have to have a write."""
+    assert (redis_of().wait_replicas, redis_of(wait_replicas=1).wait_replicas) == (0, 1)
+
+
 def matters_session_contents() -> None:
     """Everything, or what is listed: here nothing but that somebody is there."""
     stage, other = Stage(), Stage(session_contents={})
@@ -943,6 +976,11 @@ def proxy_of(discovery: str, **fields: str) -> Any:
     stage = Stage(discovery=discovery, proxy_opts=fields)
     stage.open()
     return stage.world.http.calls[0].proxy
+
+
+def watched(**fields: Any) -> Any:
+    """The settings of a Redis under a sentinel."""
+    return redis_of(**{"sentinels": [{"host": "10.0.0.1"}], "master_name": "shop", **fields})
 
 
 def redis_of(**fields: Any) -> Any:

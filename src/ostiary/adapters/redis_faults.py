@@ -12,6 +12,16 @@ from redis import exceptions
 
 from ostiary.errors import StoreFault
 
+
+class TooFewReplicasError(exceptions.RedisError):
+    """A write was taken by fewer replicas than `wait_replicas` wants."""
+
+    def __init__(self, wanted: int) -> None:
+        """Remember how many were `wanted`."""
+        super().__init__()
+        self.wanted = wanted
+
+
 _CODE_WORD = re.compile(r"[A-Z]{2,32}\b")
 _MEANINGS = {
     "LOADING": "it is still reading its data from disk",
@@ -24,12 +34,18 @@ _MEANINGS = {
     "WRONGPASS": "AUTH was refused: user name or password is wrong",
     "MASTERDOWN": "it is a replica that has lost its primary",
     "BUSY": "it is busy with a script",
+    "CLUSTERDOWN": "a part of the cluster has no primary",
+    "MOVED": "it is part of a cluster: write `cluster_nodes`",
+    "CROSSSLOT": "it is part of a cluster: write `cluster_nodes`",
 }
 
 
 def explain_failure(error: Exception, place: str) -> StoreFault:
     """Make a fault of what redis-py or the socket raised; `place` is host and port."""
     match error:
+        case TooFewReplicasError():
+            detail = f"fewer than {error.wanted} replicas took a write in time (wait_replicas)"
+            return StoreFault("store_unavailable", f"redis at {place}: {detail}")
         case exceptions.AuthenticationError():
             word = "NOAUTH" if _find_code_word(error) == "NOAUTH" else "WRONGPASS"
             return StoreFault("store_refused", f"redis at {place}: {_MEANINGS[word]}")

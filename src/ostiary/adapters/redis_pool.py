@@ -1,5 +1,7 @@
 """Connections to one Redis server: at most `MAX_CONNECTIONS`, each used by one call at a time, and never in doubt.
 
+With `wait_replicas` a write counts when so many replicas have it: WAIT goes with it on the same connection.
+
 A call has one deadline that covers waiting, connecting and answering. A connection whose call failed, timed out or was
 cancelled is cut: its reply may still come, and must never be another call's (DESIGN.md §9.12; CVE-2023-28858). When one
 idle connection proves dead, the others go too. Nothing is sent twice: a call that has been sent is answered or failed.
@@ -9,11 +11,18 @@ After a failure to connect, calls fail at once for `PAUSE_S`, so that those who 
 import asyncio
 import ssl
 from collections.abc import Callable
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import (
+    AskError,
+    ClusterDownError,
+    NoScriptError,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
 
-from ostiary.adapters.redis_faults import explain_failure
+from ostiary.adapters.redis_faults import TooFewReplicasError, explain_failure
 from ostiary.adapters.redis_link import RedisLink
 from ostiary.errors import StoreFault
 from ostiary.store_settings import RedisSettings
@@ -22,9 +31,13 @@ MAX_CONNECTIONS = 32
 PAUSE_S = 0.1
 MARGIN_S = 0.1  # a second's time limit is an answer within a second, ours included
 SHORTEST_S = 0.05
+WAIT_MARGIN_S = 0.05  # before our own time limit Redis says how many replicas there were
 
 Argument = str | bytes | int
 Reply = Any  # what Redis answers: bytes, int, a list of them, or None
+
+# Replies that say that nothing was done, and where or when to come again.
+_REDIRECTIONS = (NoScriptError, AskError, TryAgainError, ClusterDownError)  # a MovedError is an AskError, too
 
 _WAITING = "had no free connection"
 _CONNECTING = "did not accept a connection"
@@ -35,6 +48,18 @@ def find_deadline_s(settings: RedisSettings) -> float:
     """Return how long a whole call may take."""
     longest = max(settings.connect_timeout_s, settings.send_timeout_s, settings.read_timeout_s)
     return max(longest - MARGIN_S, SHORTEST_S)
+
+
+class RedisCommand(NamedTuple):
+    """One command. `script` is what EVALSHA stands for, should Redis not know it; writes are waited for on replicas.
+
+    `is_asking`: the node was told to be about to get the key (an ASK redirection).
+    """
+
+    arguments: tuple[Argument, ...]
+    script: str = ""
+    is_write: bool = False
+    is_asking: bool = False
 
 
 @final
@@ -71,20 +96,28 @@ class RedisPool:
         self._last_fault = ("", "")
         self._is_closed = False
 
-    async def call(self, *command: Argument, script: str = "") -> Reply:
-        """Send one command and return its reply; a `script` is what EVALSHA stands for, should Redis not know it.
+    async def call(self, command: RedisCommand) -> Reply:
+        """Send one command and return its reply.
 
         Raises StoreFault: `store_unavailable`, or `store_refused` for an error reply.
         """
+        reply = await self.ask(command, asyncio.get_running_loop().time() + self._limit_s)
+        if isinstance(reply, ResponseError):
+            raise explain_failure(reply, self.place)
+        return reply
+
+    async def ask(self, command: RedisCommand, ends_at: float) -> Reply | ResponseError:
+        """Do the same until `ends_at` (the loop's time); an error that tells where to ask instead is returned."""
         loop = asyncio.get_running_loop()
         self._check_pause(loop.time())
-        ends_at = loop.time() + self._limit_s
         call = _Call(asyncio.timeout_at(ends_at), ends_at)
         try:
             async with call.limit, self._slots:
-                return await self._converse(call, command, script, loop)
+                return await self._converse(call, command, loop)
         except TimeoutError:
             fault = StoreFault("store_unavailable", f"redis at {self.place} {call.stage} within {self._limit_s:.3g} s")
+        except TooFewReplicasError as error:
+            raise explain_failure(error, self.place) from None  # nothing is wrong with the connections
         except (RedisError, OSError, ValueError, EOFError) as error:
             fault = explain_failure(error, self.place)
         if call.stage is _CONNECTING:
@@ -99,8 +132,8 @@ class RedisPool:
         self._flush()
 
     async def _converse(
-        self, call: _Call, command: tuple[Argument, ...], script: str, loop: asyncio.AbstractEventLoop
-    ) -> Reply:
+        self, call: _Call, command: RedisCommand, loop: asyncio.AbstractEventLoop
+    ) -> Reply | ResponseError:
         """Take a connection, send, read, give it back; on any failure cut it."""
         self._check_pause(loop.time())
         link = await self._take(loop.time())
@@ -113,7 +146,8 @@ class RedisPool:
                 await link.open()
             reply = await self._exchange(link, call, command, loop)
             if isinstance(reply, NoScriptError):
-                reply = await self._exchange(link, call, ("EVAL", script, *command[2:]), loop)
+                whole = ("EVAL", command.script, *command.arguments[2:])
+                reply = await self._exchange(link, call, command._replace(arguments=whole), loop)
         except BaseException:
             link.cut()
             raise
@@ -121,16 +155,26 @@ class RedisPool:
         return reply
 
     async def _exchange(
-        self, link: RedisLink, call: _Call, command: tuple[Argument, ...], loop: asyncio.AbstractEventLoop
-    ) -> Reply:
-        """Return the reply, an unknown script among them; every other error reply is raised."""
+        self, link: RedisLink, call: _Call, command: RedisCommand, loop: asyncio.AbstractEventLoop
+    ) -> Reply | ResponseError:
+        """Return the reply, redirections among them; every other error reply is raised."""
+        replicas = self._settings.wait_replicas if command.is_write else 0
+        sent: list[tuple[Argument, ...]] = [("ASKING",)] if command.is_asking else []
+        sent.append(command.arguments)
+        if replicas:
+            left_s = min(call.ends_at - loop.time(), self._settings.read_timeout_s) - WAIT_MARGIN_S
+            sent.append(("WAIT", replicas, max(int(left_s * 1000), 1)))
         call.enter(_ANSWERING, loop.time() + self._settings.send_timeout_s)
-        await link.send_packed_command(link.pack_command(*command), check_health=False)
+        await link.send_packed_command(link.pack_commands(sent), check_health=False)
         call.enter(_ANSWERING, loop.time() + self._settings.read_timeout_s)
-        try:
-            return await link.read_response(disable_decoding=True)
-        except NoScriptError as unknown:
-            return unknown
+        if command.is_asking:
+            await link.read_response(disable_decoding=True)
+        reply = await _read_reply(link)
+        if replicas:
+            taken = await link.read_response(disable_decoding=True)
+            if taken < replicas and not isinstance(reply, ResponseError):
+                raise TooFewReplicasError(replicas)
+        return reply
 
     def _check_pause(self, now: float) -> None:
         if self._is_closed:
@@ -176,3 +220,10 @@ class RedisPool:
         if self._sweep is not None:
             self._sweep.cancel()
             self._sweep = None
+
+
+async def _read_reply(link: RedisLink) -> Reply | ResponseError:
+    try:
+        return await link.read_response(disable_decoding=True)
+    except _REDIRECTIONS as told:
+        return told

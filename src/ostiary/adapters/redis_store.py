@@ -1,4 +1,4 @@
-"""A store in Redis or Valkey (6.2 or newer, standalone), as `ostiary.ports.Store`: shared by every node.
+"""A store in Redis or Valkey (6.2 or newer), as `ostiary.ports.Store`: shared by every node.
 
 Values are plain keys with an expiry. What compares before it changes is a script, which Redis runs as one step. A
 series is two sorted sets in one hash slot, by position and by expiry. Their empty member holds the newest position and
@@ -10,9 +10,9 @@ policy for expiring keys spares them.
 import math
 import secrets
 from hashlib import sha1
-from typing import final
+from typing import Protocol, final
 
-from ostiary.adapters.redis_pool import Argument, RedisPool, Reply
+from ostiary.adapters.redis_pool import Argument, RedisCommand, Reply
 from ostiary.adapters.store_rules import check_key, check_member, check_value
 from ostiary.ports import Clock, SeriesPart
 
@@ -82,32 +82,44 @@ return found
 """)
 
 
+class RedisCalls(Protocol):
+    """A way to Redis: one server, whichever server the sentinels name, or the cluster's node for a key."""
+
+    async def call(self, command: RedisCommand) -> Reply:
+        """Send one command and return its reply. Raises StoreFault."""
+        ...
+
+    async def close(self) -> None:
+        """Cut every connection."""
+        ...
+
+
 @final
 class RedisStore:
     """Values and series under one prefix."""
 
-    __slots__ = ("_clock", "_pool", "_prefix")
+    __slots__ = ("_calls", "_clock", "_prefix")
 
-    def __init__(self, pool: RedisPool, prefix: str, clock: Clock) -> None:
+    def __init__(self, calls: RedisCalls, prefix: str, clock: Clock) -> None:
         """Take the connections; nothing is opened yet."""
-        self._pool = pool
+        self._calls = calls
         self._prefix = prefix
         self._clock = clock
 
     async def read(self, key: str) -> bytes | None:
         """Return the value, or None."""
-        found: bytes | None = await self._pool.call("GET", self._name(key))
+        found: bytes | None = await self._calls.call(RedisCommand(("GET", self._name(key))))
         return found
 
     async def write(self, key: str, value: bytes, expires_at: float) -> None:
         """Put the value, whatever was there."""
         check_value(value, expires_at)
-        await self._pool.call("SET", self._name(key), value, "PXAT", _write_time(expires_at))
+        await self._write("SET", self._name(key), value, "PXAT", _write_time(expires_at))
 
     async def create(self, key: str, value: bytes, expires_at: float) -> bool:
         """Put the value where there is none; say whether that was so."""
         check_value(value, expires_at)
-        reply = await self._pool.call("SET", self._name(key), value, "NX", "PXAT", _write_time(expires_at))
+        reply = await self._write("SET", self._name(key), value, "NX", "PXAT", _write_time(expires_at))
         return reply is not None
 
     async def replace(self, key: str, expected: bytes, value: bytes, expires_at: float) -> bool:
@@ -118,7 +130,7 @@ class RedisStore:
     async def delete(self, key: str, expected: bytes | None = None) -> bool:
         """Take the value away (with `expected`: only exactly that one); say whether there was one to take."""
         if expected is None:
-            return bool(await self._pool.call("DEL", self._name(key)))
+            return bool(await self._write("DEL", self._name(key)))
         return bool(await self._run(DELETE_EXPECTED, (self._name(key),), expected))
 
     async def append(self, series: str, member: str, expires_at: float) -> None:
@@ -132,7 +144,8 @@ class RedisStore:
         """Return the live members that were added after a position; all of them when the position is not its own."""
         known, come_to = after >> POSITION_BITS, after & ((1 << POSITION_BITS) - 1)
         now = _write_time(self._clock.now())
-        reply = await self._run(READ_SERIES, self._name_series(series), known, come_to, now)
+        command = _write_script(READ_SERIES, self._name_series(series), known, come_to, now)
+        reply = await self._calls.call(command)
         number, newest, *found = reply
         members = tuple(
             (member.decode("utf-8"), float(expiry) / 1000)
@@ -143,11 +156,13 @@ class RedisStore:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._pool.close()
+        await self._calls.close()
+
+    async def _write(self, *arguments: Argument) -> Reply:
+        return await self._calls.call(RedisCommand(arguments, is_write=True))
 
     async def _run(self, script: Script, keys: tuple[str, ...], *arguments: Argument) -> Reply:
-        command = ("EVALSHA", script.digest, len(keys), *keys, *arguments)
-        return await self._pool.call(*command, script=script.text)
+        return await self._calls.call(_write_script(script, keys, *arguments)._replace(is_write=True))
 
     def _name(self, key: str) -> str:
         check_key(key)
@@ -157,6 +172,10 @@ class RedisStore:
         """Name both sets of a series, in one hash slot. No key has a space, so these never meet a value's."""
         check_key(series)
         return f"{self._prefix}:{{{series}}} by position", f"{self._prefix}:{{{series}}} by expiry"
+
+
+def _write_script(script: Script, keys: tuple[str, ...], *arguments: Argument) -> RedisCommand:
+    return RedisCommand(("EVALSHA", script.digest, len(keys), *keys, *arguments), script.text)
 
 
 def _write_time(at: float) -> int:

@@ -4,9 +4,11 @@
 """
 
 import re
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError
 
 from ostiary.config.scalars import Number, Switch
 from ostiary.config.section import Section, refuse
@@ -41,11 +43,60 @@ Prefix = Annotated[str, AfterValidator(_check_prefix)]
 Milliseconds = Annotated[Number, Field(ge=1, le=_MOST_MS)]
 
 
+Port = Annotated[Number, Field(ge=1, le=65535)]
+_MOST_NODES = 64
+
+
+class SentinelNode(Section):
+    """One Redis Sentinel."""
+
+    host: Host = Field(description="Name or address of the sentinel.")
+    port: Port = Field(26379, description="Its port.")
+
+
+class ClusterNode(Section):
+    """One node of a Redis cluster."""
+
+    host: Host = Field(description="Name or address of the node.")
+    port: Port = Field(6379, description="Its port.")
+
+
 class RedisServer(Section):
-    """A Redis or Valkey server, 6.2 or newer."""
+    """Redis or Valkey, 6.2 or newer: one server, the primary that sentinels name, or a cluster."""
+
+    renamed: ClassVar[Mapping[str, str]] = {
+        "nodes": "cluster_nodes",
+        "master": "master_name",
+        "service_name": "master_name",
+        "sentinel_master": "master_name",
+    }
 
     host: Host = Field("127.0.0.1", description="Name or address of the Redis server.")
-    port: Annotated[Number, Field(ge=1, le=65535)] = Field(6379, description="Its port.")
+    port: Port = Field(6379, description="Its port.")
+    sentinels: Annotated[tuple[SentinelNode, ...], Field(max_length=_MOST_NODES)] | None = Field(
+        None,
+        description="The sentinels that know the server, in place of `host` and `port`: they are asked for the primary "
+        "at first, after each failure and every second.",
+    )
+    master_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,128}$")] | None = Field(
+        None, description="Name by which the sentinels know the primary and its replicas, such as `mymaster`."
+    )
+    sentinel_username: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="User name for AUTH at the sentinels. Unset: the password is the default user's."
+    )
+    sentinel_password: SecretStr | None = Field(
+        None, description="Password for AUTH at the sentinels. Unset: no AUTH is sent to them."
+    )
+    cluster_nodes: Annotated[tuple[ClusterNode, ...], Field(max_length=_MOST_NODES)] | None = Field(
+        None,
+        description="Some nodes of a Redis cluster, in place of `host` and `port`; the others are learnt from them. "
+        "With `ssl` every node's certificate must be for the address that the cluster tells, or for `server_name`.",
+    )
+    wait_replicas: Annotated[Number, Field(ge=0, le=16)] = Field(
+        0,
+        description="How many replicas must have a write before it counts. With 1, a sign-in that was answered "
+        "survives the loss of the primary; while fewer replicas answer, whatever has to be written is answered 503.",
+    )
     password: SecretStr | None = Field(None, description="Password for AUTH. Unset: no AUTH is sent.")
     username: Annotated[str, Field(min_length=1)] | None = Field(
         None, description="User name for AUTH (Redis ACL). Unset: the password is the default user's."
@@ -72,6 +123,27 @@ class RedisServer(Section):
         10_000, description="How long an idle connection is kept for the next command, in milliseconds."
     )
 
+    @classmethod
+    def check_shape(cls, written: Mapping[str, Any]) -> Iterator[tuple[str, PydanticCustomError]]:
+        """One way to Redis, and all that belongs to it."""
+        ways = [name for name in ("sentinels", "cluster_nodes") if written.get(name) is not None]
+        if len(ways) > 1:
+            yield "cluster_nodes", refuse("stands beside sentinels", "leave one of the two out: a cluster needs none")
+        for name in ("host", "port") if ways else ():
+            if written.get(name) is not None:
+                yield name, refuse(f"has no effect with {ways[0]}", "leave it out")
+        for name in ways:
+            if written[name] in ([], ()):
+                yield name, refuse("names no server", "write at least one, such as {host: 10.0.0.1}")
+        if "sentinels" in ways and written.get("master_name") is None:
+            remedy = "write the name after `sentinel monitor` in sentinel.conf, such as mymaster"
+            yield "master_name", refuse("master_name is required with sentinels, but missing", remedy)
+        for name in ("master_name", "sentinel_username", "sentinel_password"):
+            if "sentinels" not in ways and written.get(name) is not None:
+                yield name, refuse("has no effect without sentinels", "write `sentinels`, or leave it out")
+        if "cluster_nodes" in ways and str(written.get("database", 0)) != "0":
+            yield "database", refuse("a cluster has database 0 alone", "leave it out, and write a `prefix`")
+
     @property
     def settings(self) -> RedisSettings:
         """What was written, as the adapters take it: seconds instead of milliseconds."""
@@ -89,6 +161,12 @@ class RedisServer(Section):
             send_timeout_s=self.send_timeout / 1000,
             read_timeout_s=self.read_timeout / 1000,
             keepalive_s=self.keepalive_timeout / 1000,
+            sentinels=tuple((node.host, node.port) for node in self.sentinels or ()),
+            master_name=self.master_name or "",
+            sentinel_username=self.sentinel_username,
+            sentinel_password=None if self.sentinel_password is None else self.sentinel_password.get_secret_value(),
+            cluster_nodes=tuple((node.host, node.port) for node in self.cluster_nodes or ()),
+            wait_replicas=self.wait_replicas,
         )
 
     @property

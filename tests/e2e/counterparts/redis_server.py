@@ -39,6 +39,15 @@ class RedisServer:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.kill()
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        """How a configuration names it."""
+        return {"host": "127.0.0.1", "port": self.port}
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.run("FLUSHALL")
+
     def start(self) -> None:
         """Start it (again), empty."""
         own = ["--port", "0", "--tls-port", str(self.port)] if self._tls else ["--port", str(self.port)]

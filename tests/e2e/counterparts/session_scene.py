@@ -14,7 +14,7 @@ import time
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import yaml
@@ -35,24 +35,37 @@ LONG_S = 3600
 AT_ONCE_S = 1  # the shortest lifetime that a provider can tell (RFC 6749 §5.1)
 REVALIDATE_S = 1.0
 LOGOUT_PATHS = {"logout_path": "logout", "backchannel_logout_path": "told", "frontchannel_logout_path": "framed"}
-USERS = [
-    {"login": login, "password": PASSWORD, "claims": {"sub": login, "name": f"Person {login}"}}
-    for login in (LOGIN, OTHER_LOGIN)
-]
+
+
+class Redis(Protocol):
+    """A Redis, of one server or of many."""
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """How a configuration names it."""
+        ...
+
+
+def list_users(logins: Sequence[str] = (LOGIN, OTHER_LOGIN)) -> list[dict[str, Any]]:
+    """Return the provider's users."""
+    return [
+        {"login": login, "password": PASSWORD, "claims": {"sub": login, "name": f"Person {login}"}} for login in logins
+    ]
 
 
 class SessionScene:
     """What runs, and where. Gateways are told apart by number."""
 
     def __init__(
-        self, folder: Path, storage: str, ports: Sequence[int], redis: RedisServer | None, *, is_told: bool = False
+        self, folder: Path, storage: str, ports: Sequence[int], redis: Redis | None, *, is_told: bool = False
     ) -> None:
         """Plan it; `run_scene` starts it."""
         self.storage = storage
         self.is_told = is_told
         self.secrets = [SECRET]
         self.attributes: dict[str, Any] = {}
-        self.redis = redis
+        self.redis = redis if isinstance(redis, RedisServer) else None
+        self._redis = redis
         self.echo: IdentityEcho
         self.provider: OidcProvider
         self.gateways: list[RunningGateway] = []
@@ -154,13 +167,13 @@ class SessionScene:
     def _find_storage(self) -> dict[str, Any]:
         if self.storage == "sqlite":
             return {"storage": "sqlite", "sqlite": {"path": str(self._folder / "sessions.db")}}
-        if self.storage == "redis" and self.redis is not None:
-            return {"storage": "redis", "redis": {"host": "127.0.0.1", "port": self.redis.port}}
+        if self.storage == "redis" and self._redis is not None:
+            return {"storage": "redis", "redis": dict(self._redis.fields)}
         return {"storage": "cookie"}
 
     def _find_state(self) -> dict[str, Any]:
-        if self.storage == "cookie-redis" and self.redis is not None:
-            return {"type": "redis", "host": "127.0.0.1", "port": self.redis.port}
+        if self.storage == "cookie-redis" and self._redis is not None:
+            return {"type": "redis", **self._redis.fields}
         return {"type": "sqlite", "path": str(self._folder / "state.db")}
 
 
@@ -200,9 +213,10 @@ def start_session_scene(
     storage: str,
     *,
     gateways: int = 2,
-    redis: RedisServer | None = None,
+    redis: Redis | None = None,
     attributes: Mapping[str, Any] | None = None,
     is_told: bool = False,
+    logins: Sequence[str] = (LOGIN, OTHER_LOGIN),
 ) -> Iterator[SessionScene]:
     """Start it all, with a Redis of its own where the storage needs one and none is given.
 
@@ -215,7 +229,9 @@ def start_session_scene(
             redis = stack.enter_context(RedisServer(folder))
         scene = SessionScene(folder, storage, [free_port() for _ in range(gateways)], redis, is_told=is_told)
         scene.attributes = dict(attributes or {})
-        scene.provider = stack.enter_context(start_oidc_provider(clients=list(scene.clients.values()), users=USERS))
+        scene.provider = stack.enter_context(
+            start_oidc_provider(clients=list(scene.clients.values()), users=list_users(logins))
+        )
         scene.echo = stack.enter_context(IdentityEcho())
         stack.callback(_end_all, scene.gateways)
         for number in range(gateways):

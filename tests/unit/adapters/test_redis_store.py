@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ostiary.adapters.redis_pool import Reply
+from ostiary.adapters.redis_pool import RedisCommand, Reply
 from ostiary.adapters.redis_store import READ_SERIES, REPLACE, RedisStore, Script
 from tests.fakes.clock import FakeClock
 
@@ -19,11 +19,13 @@ class ScriptedPool:
         self.replies = list(replies)
         self.commands: list[tuple[Any, ...]] = []
         self.script = ""
+        self.writes: list[bool] = []
 
-    async def call(self, *command: Any, script: str = "") -> Reply:
+    async def call(self, command: RedisCommand) -> Reply:
         """Give the next reply."""
-        self.commands.append(command)
-        self.script = script
+        self.commands.append(command.arguments)
+        self.script = command.script
+        self.writes.append(command.is_write)
         return self.replies.pop(0)
 
     async def close(self) -> None:
@@ -32,7 +34,7 @@ class ScriptedPool:
 
 def make(pool: ScriptedPool) -> RedisStore:
     """Make a store on scripted replies."""
-    return RedisStore(pool, "app", FakeClock(1000.0))  # type: ignore[arg-type]
+    return RedisStore(pool, "app", FakeClock(1000.0))
 
 
 def test_every_key_has_the_prefix_and_a_time() -> None:
@@ -53,6 +55,7 @@ def test_every_key_has_the_prefix_and_a_time() -> None:
         ("SET", "app:k", b"v", "NX", "PXAT", 1),
         ("DEL", "app:k"),
     ] == pool.commands
+    assert [False, True, True, True] == pool.writes
 
 
 def test_a_script_goes_by_its_digest_and_keeps_to_one_slot() -> None:

@@ -63,6 +63,47 @@ def test_what_cannot_stand_is_refused(field: str, value: Any) -> None:
     assert field == where_refused(RedisServer, **{field: value})
 
 
+NODES = [{"host": "10.0.0.1", "port": "7000"}, {"host": "10.0.0.2"}]
+
+
+def test_sentinels_and_nodes_arrive_as_addresses() -> None:
+    """Each with the usual port of its kind."""
+    watched = RedisServer.model_validate(
+        {"sentinels": NODES, "master_name": "shop", "sentinel_username": "u", "sentinel_password": "sesame"}
+    )
+    cluster = RedisServer.model_validate({"cluster_nodes": NODES, "wait_replicas": "1", "database": "0"})
+
+    assert watched.settings == RedisSettings(
+        sentinels=(("10.0.0.1", 7000), ("10.0.0.2", 26379)), master_name="shop", sentinel_username="u",
+        sentinel_password="sesame",
+    )  # fmt: skip
+    assert cluster.settings == RedisSettings(cluster_nodes=(("10.0.0.1", 7000), ("10.0.0.2", 6379)), wait_replicas=1)
+    assert "sesame" not in repr(watched) + repr(watched.settings)
+
+
+@pytest.mark.parametrize(
+    ("field", "written"),
+    [
+        ("master_name", {"sentinels": NODES}),
+        ("cluster_nodes", {"sentinels": NODES, "master_name": "shop", "cluster_nodes": NODES}),
+        ("host", {"cluster_nodes": NODES, "host": "10.0.0.1"}),
+        ("port", {"sentinels": NODES, "master_name": "shop", "port": 6379}),
+        ("database", {"cluster_nodes": NODES, "database": 1}),
+        ("master_name", {"master_name": "shop"}),
+        ("sentinel_username", {"sentinel_username": "u"}),
+        ("sentinel_password", {"cluster_nodes": NODES, "sentinel_password": "sesame"}),
+        ("sentinels", {"sentinels": [], "master_name": "shop"}),
+        ("cluster_nodes", {"cluster_nodes": []}),
+        ("cluster_nodes.0.host", {"cluster_nodes": [{"port": 7000}]}),
+        ("cluster_nodes.0", {"cluster_nodes": ["10.0.0.1:7000"]}),
+        ("wait_replicas", {"wait_replicas": -1}),
+    ],
+)
+def test_there_is_one_way_to_redis(field: str, written: dict[str, Any]) -> None:
+    """What belongs to another way is refused where it stands."""
+    assert field == where_refused(RedisServer, **written)
+
+
 @pytest.mark.parametrize("host", ["::1", "[::1]", "10.0.0.1", "cache", "cache-1.example.com", "fe80::1%eth0"])
 def test_names_and_addresses_are_hosts(host: str) -> None:
     """IPv6 with or without brackets."""

@@ -21,11 +21,19 @@ DOCUMENTED = {
     "read_timeout": 1000,
     "keepalive_timeout": 10_000,
 }
+OURS = {
+    "sentinels": None,
+    "master_name": None,
+    "sentinel_username": None,
+    "sentinel_password": None,
+    "cluster_nodes": None,
+    "wait_replicas": 0,
+}
 
 
 def test_every_documented_field_has_its_documented_default() -> None:
-    """And there are no others."""
-    assert RedisConfig.model_validate({}).model_dump() == DOCUMENTED
+    """And besides them there are those for sentinels and clusters, which are off."""
+    assert RedisConfig.model_validate({}).model_dump() == {**DOCUMENTED, **OURS}
 
 
 def test_settings_are_what_the_stores_are_opened_with() -> None:
