@@ -47,6 +47,11 @@ class RedisSettings(msgspec.Struct, frozen=True, kw_only=True):
     cluster_nodes: tuple[Address, ...] = ()
     wait_replicas: int = 0
 
+    def at(self, address: Address) -> "RedisSettings":
+        """Return the same for one server."""
+        host, port = address
+        return msgspec.structs.replace(self, host=host, port=port)
+
     def __repr__(self) -> str:
         """Name the servers; passwords stay inside."""
         nodes = self.sentinels or self.cluster_nodes or ((self.host, self.port),)

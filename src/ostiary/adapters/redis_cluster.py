@@ -11,14 +11,16 @@ import ssl
 from collections.abc import Callable
 from typing import final
 
-import msgspec
 from redis.crc import key_slot
 from redis.exceptions import AskError, MovedError, ResponseError, TryAgainError
 
 from ostiary.adapters.redis_faults import explain_failure
 from ostiary.adapters.redis_pool import RedisCommand, RedisPool, Reply, find_deadline_s
-from ostiary.adapters.redis_survey import OneAtATime, Survey
+from ostiary.adapters.redis_survey import Survey
+from ostiary.adapters.spawner import TaskSpawner
 from ostiary.errors import StoreFault
+from ostiary.ports import Log
+from ostiary.providers.single_flight import SingleFlight
 from ostiary.store_settings import Address, RedisSettings
 
 SLOTS = 16_384
@@ -35,7 +37,7 @@ SlotMap = list[Address | None]
 class RedisCluster:
     """Implements `ostiary.adapters.redis_store.RedisCalls`; make one per store, and `close()` it."""
 
-    def __init__(self, settings: RedisSettings, tls_context: Callable[[bool], ssl.SSLContext]) -> None:
+    def __init__(self, settings: RedisSettings, tls_context: Callable[[bool], ssl.SSLContext], log: Log) -> None:
         """Open nothing yet."""
         self._settings = settings
         self._tls_context = tls_context
@@ -44,7 +46,8 @@ class RedisCluster:
         self._slots: SlotMap = []
         self._is_doubtful = True
         self._read_at = float("-inf")
-        self._reading = OneAtATime("redis slots", self._read_slots)
+        self._spawner = TaskSpawner(log)
+        self._reading: SingleFlight[None] = SingleFlight(self._spawner, "redis slots")
         self._survey = Survey(self._ask_node, PATIENCE_S)
 
     async def call(self, command: RedisCommand) -> Reply:
@@ -61,23 +64,20 @@ class RedisCluster:
                 raise
             if not isinstance(reply, ResponseError):
                 return reply
-            self._is_doubtful |= not isinstance(reply, AskError) or isinstance(reply, MovedError)
-            command = command._replace(is_asking=False)
-            match reply:
-                case MovedError():
-                    node = self._open(_read_target(reply, node))
-                case AskError():
-                    node = self._open(_read_target(reply, node))
-                    command = command._replace(is_asking=True)
-                case TryAgainError() if loop.time() + RETRY_S < ends_at:
-                    await asyncio.sleep(RETRY_S)
-                case _:
-                    raise explain_failure(reply, node.place)
+            is_asking = isinstance(reply, AskError) and not isinstance(reply, MovedError)
+            self._is_doubtful |= not is_asking
+            command = command._replace(is_asking=is_asking)
+            if isinstance(reply, AskError):  # a MovedError is one, too
+                node = self._open(_read_target(reply, node))
+            elif isinstance(reply, TryAgainError) and loop.time() + RETRY_S < ends_at:
+                await asyncio.sleep(RETRY_S)
+            else:
+                raise explain_failure(reply, node.place)
         raise StoreFault("store_unavailable", f"redis at {node.place}: the cluster sends a call from node to node")
 
     async def close(self) -> None:
         """Cut every connection."""
-        self._reading.cancel()
+        await self._spawner.drain(0)
         nodes, self._nodes = self._nodes, {}
         for node in nodes.values():
             await node.close()
@@ -86,7 +86,7 @@ class RedisCluster:
         """Return the node of a slot, by a map that is not in doubt, or was read a moment ago."""
         age_s = asyncio.get_running_loop().time() - self._read_at
         if not self._slots or (self._is_doubtful and age_s >= PAUSE_S):
-            await self._reading.join()
+            await self._reading.join(None, self._read_slots)
         address = self._slots[slot] if self._slots else None
         if address is None:
             self._is_doubtful = True
@@ -129,9 +129,7 @@ class RedisCluster:
     def _open(self, address: Address) -> RedisPool:
         node = self._nodes.get(address)
         if node is None:
-            host, port = address
-            settings = msgspec.structs.replace(self._settings, host=host, port=port)
-            node = self._nodes[address] = RedisPool(settings, self._tls_context)
+            node = self._nodes[address] = RedisPool(self._settings.at(address), self._tls_context)
         return node
 
 

@@ -16,8 +16,11 @@ from typing import final
 import msgspec
 
 from ostiary.adapters.redis_pool import RedisCommand, RedisPool, Reply
-from ostiary.adapters.redis_survey import OneAtATime, Survey
+from ostiary.adapters.redis_survey import Survey
+from ostiary.adapters.spawner import TaskSpawner
 from ostiary.errors import StoreFault
+from ostiary.ports import Log
+from ostiary.providers.single_flight import SingleFlight
 from ostiary.store_settings import Address, RedisSettings
 
 ASK_AGAIN_S = 1.0  # while all is well
@@ -29,18 +32,20 @@ PATIENCE_S = 0.25  # with sentinels, and with a server that should say what it i
 class SentinelPrimary:
     """Implements `ostiary.adapters.redis_store.RedisCalls`; make one per store, and `close()` it."""
 
-    def __init__(self, settings: RedisSettings, tls_context: Callable[[bool], ssl.SSLContext]) -> None:
+    def __init__(self, settings: RedisSettings, tls_context: Callable[[bool], ssl.SSLContext], log: Log) -> None:
         """Open nothing yet."""
         self._settings = settings
         self._tls_context = tls_context
-        self._sentinels = [RedisPool(_plan_sentinel(settings, address), tls_context) for address in settings.sentinels]
+        watching = _plan_sentinel(settings)
+        self._sentinels = [RedisPool(watching.at(address), tls_context) for address in settings.sentinels]
         self._survey = Survey(self._ask_sentinel, PATIENCE_S)
         self._question = RedisCommand(("SENTINEL", "GET-MASTER-ADDR-BY-NAME", settings.master_name))
         self._address: Address | None = None
         self._primary: RedisPool | None = None
         self._is_doubtful = True
         self._asked_at = float("-inf")
-        self._asking = OneAtATime("redis primary", self._ask)
+        self._spawner = TaskSpawner(log)
+        self._asking: SingleFlight[None] = SingleFlight(self._spawner, "redis primary")
 
     async def call(self, command: RedisCommand) -> Reply:
         """Send one command to the primary. Raises StoreFault; the next call asks the sentinels first then."""
@@ -54,7 +59,7 @@ class SentinelPrimary:
 
     async def close(self) -> None:
         """Cut every connection."""
-        self._asking.cancel()
+        await self._spawner.drain(0)
         for pool in (*self._sentinels, *([] if self._primary is None else [self._primary])):
             await pool.close()
 
@@ -62,9 +67,9 @@ class SentinelPrimary:
         """Return the primary; one that is in doubt, or unknown, is asked for first."""
         age_s = asyncio.get_running_loop().time() - self._asked_at
         if self._primary is None or (self._is_doubtful and age_s >= PAUSE_S):
-            await self._asking.join()
+            await self._asking.join(None, self._ask)
         elif age_s >= ASK_AGAIN_S:
-            self._asking.begin()
+            self._asking.begin(None, self._ask)
         if self._primary is None:
             raise StoreFault("store_unavailable", "redis: no primary is known")
         return self._primary
@@ -103,7 +108,7 @@ class SentinelPrimary:
         """Use the server at an address. Raises StoreFault while it does not say that it is the primary."""
         primary, old = self._primary, None
         if primary is None or address != self._address:
-            old, primary = primary, RedisPool(_plan_primary(self._settings, address), self._tls_context)
+            old, primary = primary, RedisPool(self._settings.at(address), self._tls_context)
         try:
             await _check_role(primary)
         except BaseException:
@@ -130,14 +135,7 @@ def read_address(reply: Reply) -> Address | None:
             return None
 
 
-def _plan_sentinel(settings: RedisSettings, address: Address) -> RedisSettings:
-    host, port = address
+def _plan_sentinel(settings: RedisSettings) -> RedisSettings:
     return msgspec.structs.replace(
-        settings, host=host, port=port, database=0, username=settings.sentinel_username,
-        password=settings.sentinel_password,
-    )  # fmt: skip
-
-
-def _plan_primary(settings: RedisSettings, address: Address) -> RedisSettings:
-    host, port = address
-    return msgspec.structs.replace(settings, host=host, port=port)
+        settings, database=0, username=settings.sentinel_username, password=settings.sentinel_password
+    )

@@ -5,43 +5,13 @@ nobody. What the answers mean is the caller's.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Generic, TypeVar, final
 
 from ostiary.adapters.redis_pool import RedisPool
 from ostiary.errors import StoreFault
 
 Answer = TypeVar("Answer")
-
-
-@final
-class OneAtATime:
-    """Work that many want done at the same time, and that is done once for all of them."""
-
-    __slots__ = ("_name", "_task", "_work")
-
-    def __init__(self, name: str, work: Callable[[], Coroutine[object, object, None]]) -> None:
-        """Know the work; `name` is its task's."""
-        self._name = name
-        self._work = work
-        self._task: asyncio.Task[None] | None = None
-
-    def begin(self) -> None:
-        """See that it is under way; nobody has to wait for it."""
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._work(), name=self._name)
-            self._task.add_done_callback(_hear_failure)
-
-    async def join(self) -> None:
-        """Wait until it is done, and raise what it raised; whoever leaves does not stop it for the others."""
-        self.begin()
-        assert self._task is not None  # noqa: S101 - it was begun in the line before
-        await asyncio.shield(self._task)
-
-    def cancel(self) -> None:
-        """Stop it."""
-        if self._task is not None:
-            self._task.cancel()
 
 
 @final
@@ -85,9 +55,3 @@ class Survey(Generic[Answer]):
             return await self._ask(server)
         except StoreFault as fault:
             return fault
-
-
-def _hear_failure(task: asyncio.Task[None]) -> None:
-    """Nobody may be waiting; then the next one who needs it is told."""
-    if not task.cancelled():
-        task.exception()

@@ -72,7 +72,7 @@ class SystemStores:
             from ostiary.adapters.redis_store import RedisStore  # noqa: PLC0415
             from ostiary.adapters.redis_topology import open_redis  # noqa: PLC0415
 
-            return RedisStore(open_redis(settings, self._find_context), settings.prefix, self._clock)
+            return RedisStore(open_redis(settings, self._find_context, self._log), settings.prefix, self._clock)
         return SqliteStore(Path(settings.path), self._clock, self._log, disposable=settings.disposable)
 
     def _find_context(self, verify: bool) -> ssl.SSLContext:  # noqa: FBT001 - the key of the two contexts there are

@@ -18,6 +18,7 @@ from ostiary.identity.login_flow import LoginFlow
 from ostiary.identity.metadata import Metadata
 
 ResponseMode = Literal["query", "form_post"]
+FORM_TYPE = b"application/x-www-form-urlencoded"
 MAX_PARAMETERS = 20
 # Of the whole answer, by where it comes.
 MAX_ANSWER_BYTES: dict[ResponseMode, int] = {"query": 8192, "form_post": 16_384}

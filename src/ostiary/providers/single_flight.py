@@ -35,15 +35,19 @@ class SingleFlight(Generic[T]):
 
         Raises the Fault that the work raised, a new one for each who waited.
         """
+        outcome = await asyncio.shield(self.begin(key, work))
+        if isinstance(outcome, Fault):
+            raise outcome.again()
+        return outcome
+
+    def begin(self, key: Hashable, work: Callable[[], Awaitable[T]]) -> "asyncio.Future[T | Fault]":
+        """See that work for `key` is in the air, and return what it will land in; nobody has to wait for it."""
         flight = self._flights.get(key)
         if flight is None:
             flight = asyncio.get_running_loop().create_future()
             self._flights[key] = flight
             self._spawner.spawn(self._name, self._fly(key, flight, work))
-        outcome = await asyncio.shield(flight)
-        if isinstance(outcome, Fault):
-            raise outcome.again()
-        return outcome
+        return flight
 
     async def _fly(self, key: Hashable, flight: asyncio.Future[T | Fault], work: Callable[[], Awaitable[T]]) -> None:
         outcome: T | Fault = ProviderFault("provider_unreachable", "the call was given up")

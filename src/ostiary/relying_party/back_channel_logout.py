@@ -11,7 +11,7 @@ from typing import Final, final
 import msgspec
 
 from ostiary.http.request import Request
-from ostiary.identity.authorization import MAX_PARAMETERS, read_parameters
+from ostiary.identity.authorization import FORM_TYPE, MAX_PARAMETERS, read_parameters
 from ostiary.identity.jose import MAX_TOKEN_BYTES, TokenRefused
 from ostiary.identity.logout_token import VerifiedLogoutToken
 from ostiary.identity.sealing import bind
@@ -24,7 +24,6 @@ from ostiary.relying_party.revocations import Revocations
 from ostiary.relying_party.settings import RelyingPartySettings
 
 MAX_BODY_BYTES: Final = MAX_TOKEN_BYTES
-_FORM_TYPE = b"application/x-www-form-urlencoded"
 # Beyond the time in which a token is accepted: the clocks of nodes differ a little.
 _SPARE_S = 60.0
 _DESCRIPTIONS = {
@@ -58,7 +57,7 @@ class BackChannelLogout:
         if request.method != "POST":
             return Reply(405, reason="logout_method", headers=(("Allow", "POST"),))
         kind = (request.field(b"content-type") or b"").partition(b";")[0].strip().lower()
-        if kind != _FORM_TYPE:
+        if kind != FORM_TYPE:
             return self._refuse(request, "logout_request_invalid")
         return Pending(lambda body: self._finish(request, body), body_limit_bytes=MAX_BODY_BYTES)
 

@@ -11,6 +11,7 @@ from typing import final
 from ostiary.errors import ProviderFault
 from ostiary.http.request import Request
 from ostiary.identity.authorization import (
+    FORM_TYPE,
     MAX_ANSWER_BYTES,
     AuthorizationDenied,
     AuthorizationResponse,
@@ -47,7 +48,6 @@ _WANTS_INTERACTION = frozenset({
     "account_selection_required", "consent_required", "interaction_required", "login_required",
 })  # fmt: skip
 _METHODS: Mapping[ResponseMode, str] = {"query": "GET", "form_post": "POST"}
-_FORM_TYPE = b"application/x-www-form-urlencoded"
 
 
 @final
@@ -158,7 +158,7 @@ class Callback:
             raise CallbackRefused("callback_method")
         if self._mode == "form_post":
             content_type = request.field(b"content-type")
-            if content_type is None or content_type.lower() != _FORM_TYPE:
+            if content_type is None or content_type.lower() != FORM_TYPE:
                 raise CallbackRefused("callback_content_type")
         return read_authorization_response(answer, self._mode)
 

@@ -5,8 +5,7 @@ moment, and say after how long another one had taken its place, as the servers t
 """
 
 import contextlib
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -14,8 +13,9 @@ from typing import Any, Self
 
 import redis
 
-from tests.e2e.counterparts.processes import POLL_S, Outputs, RunningProgram, free_port
+from tests.e2e.counterparts.processes import Outputs, RunningProgram, free_port
 from tests.e2e.counterparts.redis_server import WITHIN_S, RedisServer
+from tests.e2e.counterparts.session_scene import wait_until
 from tests.requires import require
 
 MASTER_NAME = "ostiary-tests"
@@ -27,27 +27,51 @@ START_S = 30.0
 _REPLICATED = ("--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0")
 
 
-class SentinelSetup:
-    """A primary with two replicas, and three sentinels of which two have to agree."""
+class _Servers:
+    """Servers that end together. `servers` are those that were not killed."""
 
-    def __init__(self, folder: Path) -> None:
-        """Start all of them, and wait until they know each other."""
-        with contextlib.ExitStack() as stack:
-            self._stack = stack
-            first = self._start(folder / "0")
-            self.servers = [first]
-            for number in range(1, REPLICAS + 1):
-                self.servers.append(self._start(folder / str(number), "--replicaof", f"127.0.0.1 {first.port}"))
-            self._ports = [self._start_sentinel(folder / f"sentinel-{number}", first.port) for number in range(3)]
-            wait_until(self._is_complete, START_S)
-            self.wait_for_replicas()
-            self._stack = stack.pop_all()
+    def __init__(self) -> None:
+        """None yet."""
+        self.servers: list[RedisServer] = []
+        self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._stack.close()
+
+    @property
+    def replicas(self) -> list[RedisServer]:
+        """Those that say so of themselves."""
+        return [server for server in self.servers if tell_role(server) == b"slave"]
+
+    def _start(self, folder: Path, *options: str) -> None:
+        folder.mkdir(parents=True)
+        self.servers.append(self._stack.enter_context(RedisServer(folder, *_REPLICATED, *options)))
+
+    @contextlib.contextmanager
+    def _begin(self) -> Iterator[None]:
+        """End whatever was started by then when the rest does not come up."""
+        with self._stack as begun:
+            yield
+            self._stack = begun.pop_all()
+
+
+class SentinelSetup(_Servers):
+    """A primary with two replicas, and three sentinels of which two have to agree."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start all of them, and wait until they know each other."""
+        super().__init__()
+        with self._begin():
+            self._start(folder / "0")
+            port = self.servers[0].port
+            for number in range(1, REPLICAS + 1):
+                self._start(folder / str(number), "--replicaof", f"127.0.0.1 {port}")
+            self._ports = [self._start_sentinel(folder / f"sentinel-{number}", port) for number in range(3)]
+            wait_until(self._is_complete, START_S)
+            self.wait_for_replicas()
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -61,11 +85,6 @@ class SentinelSetup:
     def primary(self) -> RedisServer:
         """The server that says so of itself."""
         return next(server for server in self.servers if tell_role(server) == b"master")
-
-    @property
-    def replicas(self) -> list[RedisServer]:
-        """The others, as far as they are up."""
-        return [server for server in self.servers if tell_role(server) == b"slave"]
 
     def clear(self) -> None:
         """Forget everything; the replicas follow."""
@@ -82,10 +101,6 @@ class SentinelSetup:
         old.kill()
         self.servers.remove(old)
         return wait_until(lambda: any(_is_primary(server, replicas) for server in self.servers), START_S)
-
-    def _start(self, folder: Path, *options: str) -> RedisServer:
-        folder.mkdir(parents=True)
-        return self._stack.enter_context(RedisServer(folder, *_REPLICATED, *options))
 
     def _start_sentinel(self, folder: Path, primary_port: int) -> int:
         folder.mkdir(parents=True)
@@ -114,25 +129,19 @@ class SentinelSetup:
         return True
 
 
-class ClusterSetup:
+class ClusterSetup(_Servers):
     """Three primaries with a replica each, which settle among themselves who takes over."""
 
     def __init__(self, folder: Path) -> None:
         """Start six nodes, make a cluster of them, and wait until all of them say that it is well."""
+        super().__init__()
         self._buses = [free_port() for _ in range(2 * SHARDS)]
-        with contextlib.ExitStack() as stack:
-            self._stack = stack
-            self.servers = [self._start(folder / str(number), bus) for number, bus in enumerate(self._buses)]
+        with self._begin():
+            for number, bus in enumerate(self._buses):
+                self._start_node(folder / str(number), bus)
             self._meet()
             wait_until(lambda: all(tell_cluster(server) == "ok" for server in self.servers), START_S)
             self.wait_for_replicas()
-            self._stack = stack.pop_all()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._stack.close()
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -143,11 +152,6 @@ class ClusterSetup:
     def primaries(self) -> list[RedisServer]:
         """The servers that say so of themselves."""
         return [server for server in self.servers if tell_role(server) == b"master"]
-
-    @property
-    def replicas(self) -> list[RedisServer]:
-        """The others."""
-        return [server for server in self.servers if tell_role(server) == b"slave"]
 
     def clear(self) -> None:
         """Forget everything; the replicas follow."""
@@ -177,13 +181,11 @@ class ClusterSetup:
     def _is_well_again(self) -> bool:
         return len(self.primaries) == SHARDS and all(tell_cluster(server) == "ok" for server in self.servers)
 
-    def _start(self, folder: Path, bus: int) -> RedisServer:
-        folder.mkdir(parents=True)
-        options = (
-            "--cluster-enabled", "yes", "--cluster-port", str(bus), "--cluster-node-timeout", str(DOWN_AFTER_MS),
-            "--cluster-config-file", "nodes.conf", *_REPLICATED,
+    def _start_node(self, folder: Path, bus: int) -> None:
+        self._start(
+            folder, "--cluster-enabled", "yes", "--cluster-port", str(bus), "--cluster-node-timeout",
+            str(DOWN_AFTER_MS), "--cluster-config-file", "nodes.conf",
         )  # fmt: skip
-        return self._stack.enter_context(RedisServer(folder, *options))
 
     def _meet(self) -> None:
         first = self.servers[0]
@@ -228,17 +230,6 @@ def tell_cluster(server: RedisServer) -> str:
     except redis.RedisError:
         return "down"
     return dict(line.split(":", 1) for line in told.decode().split("\r\n") if line)["cluster_state"]
-
-
-def wait_until(holds: Callable[[], bool], within_s: float) -> float:
-    """Return after how many seconds it held. Raises AssertionError when it did not in time."""
-    began = time.monotonic()
-    while not holds():
-        if time.monotonic() - began > within_s:
-            message = f"it does not come about within {within_s} s"
-            raise AssertionError(message)
-        time.sleep(POLL_S)
-    return time.monotonic() - began
 
 
 def _is_primary(server: RedisServer, replicas: int) -> bool:

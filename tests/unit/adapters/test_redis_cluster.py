@@ -15,6 +15,7 @@ from ostiary.adapters.redis_cluster import MAX_HOPS, PAUSE_S, SLOTS, RedisCluste
 from ostiary.adapters.redis_pool import RedisCommand
 from ostiary.errors import StoreFault
 from ostiary.store_settings import RedisSettings
+from tests.fakes.log import FakeLog
 from tests.fakes.redis_wire import Answer, Command, FakeRedisWire, bulk, serving
 
 HALF = SLOTS // 2
@@ -42,7 +43,8 @@ class World:
         self.first: list[bytes] = []
         for number, wire in enumerate(nodes):
             wire.answer = self._serve(number)
-        self.cluster = RedisCluster(RedisSettings(cluster_nodes=(("127.0.0.1", nodes[0].port),)), no_tls)
+        settings = RedisSettings(cluster_nodes=(("127.0.0.1", nodes[0].port),))
+        self.cluster = RedisCluster(settings, no_tls, FakeLog())
 
     async def tell(self, key: str) -> int:
         """Return the number of the node that answers a GET."""

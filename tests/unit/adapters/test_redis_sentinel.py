@@ -14,6 +14,7 @@ from ostiary.adapters.redis_pool import RedisCommand
 from ostiary.adapters.redis_sentinel import PAUSE_S, SentinelPrimary, read_address
 from ostiary.errors import StoreFault
 from ostiary.store_settings import RedisSettings
+from tests.fakes.log import FakeLog
 from tests.fakes.redis_wire import Answer, Command, FakeRedisWire, bulk, serving
 from tests.fakes.until import until
 
@@ -46,7 +47,7 @@ class World:
             sentinels=tuple(("127.0.0.1", wire.port) for wire in sentinels), master_name="shop", password="sesame",
             sentinel_password="guard",
         )  # fmt: skip
-        self.primary = SentinelPrimary(settings, no_tls)
+        self.primary = SentinelPrimary(settings, no_tls, FakeLog())
 
     async def tell(self) -> int:
         """Return the number of the server that answers a GET."""

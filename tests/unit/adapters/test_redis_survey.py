@@ -1,4 +1,4 @@
-"""Asking several servers at once, and doing once what many want."""
+"""Asking several servers at once."""
 
 import asyncio
 from typing import Any, cast
@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from ostiary.adapters.redis_pool import RedisPool
-from ostiary.adapters.redis_survey import OneAtATime, Survey
+from ostiary.adapters.redis_survey import Survey
 from ostiary.errors import StoreFault
 
 PATIENCE_S = 0.05
@@ -78,54 +78,5 @@ def test_without_an_answer_there_is_a_fault() -> None:
         with pytest.raises(StoreFault) as nobodys:
             await Servers(a=None).put(1)
         assert nobodys.value.detail == "redis: no server answered within 0.05 s"
-
-    asyncio.run(run())
-
-
-def test_work_is_done_once_for_all_who_wait_and_again_for_the_next() -> None:
-    """One who leaves stops it for nobody."""
-
-    async def run() -> None:
-        gate = asyncio.Event()
-        done: list[bool] = []
-
-        async def work() -> None:
-            await gate.wait()
-            done.append(True)
-
-        once = OneAtATime("work", work)
-        waiting = [asyncio.create_task(once.join()) for _ in range(3)]
-        await asyncio.sleep(0)
-        waiting[0].cancel()
-        gate.set()
-        await asyncio.gather(*waiting, return_exceptions=True)
-        assert len(done) == 1
-        await once.join()
-        assert len(done) == 2
-
-    asyncio.run(run())
-
-
-def test_a_failure_is_told_to_who_waits_and_to_nobody_else() -> None:
-    """Work that was begun in passing fails in silence, and can be stopped."""
-
-    async def run() -> None:
-        complaints: list[Any] = []
-        asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
-
-        async def work() -> None:
-            raise fault("down")
-
-        once = OneAtATime("work", work)
-        once.cancel()
-        with pytest.raises(StoreFault):
-            await once.join()
-        once.begin()
-        await asyncio.sleep(0)
-        once.begin()
-        once.cancel()
-        await asyncio.sleep(0)
-        del once
-        assert complaints == []
 
     asyncio.run(run())

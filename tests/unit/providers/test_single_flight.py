@@ -140,3 +140,24 @@ def test_all_who_waited_may_have_left() -> None:
         assert (1, False) == (work.begun, flight.is_running("a"))
 
     asyncio.run(scenario())
+
+
+def test_what_is_begun_in_passing_is_shared_and_its_fault_is_kept_for_who_comes() -> None:
+    """Nobody has to wait for it; a fault that nobody heard is no complaint of the loop's."""
+
+    async def scenario() -> None:
+        complaints: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+        flight: SingleFlight[int] = SingleFlight(spawner := FakeSpawner(), "fetch")
+        work = Work(ProviderFault("provider_timeout", "3 s"))
+        flight.begin("a", work)
+        (waiting,) = await begin(flight, work, 1)
+        assert 1 == work.begun
+        work.gate.set()
+        with pytest.raises(ProviderFault):
+            await waiting
+        flight.begin("a", work)
+        await spawner.settle()
+        assert (2, [], False) == (work.begun, complaints, flight.is_running("a"))
+
+    asyncio.run(scenario())

@@ -58,7 +58,7 @@ class OpenIdConnectConfig(
     @property
     def is_bearer_only(self) -> bool:
         """Whether bearer tokens are all that is looked at: said, or meant by leaving the session out."""
-        return self.bearer_only or (self.session is None and self.verifies_bearer_tokens)
+        return _is_bearer_only(vars(self))
 
     @classmethod
     def check_shape(cls, written: Mapping[str, Any]) -> Iterator[tuple[str, PydanticCustomError]]:
