@@ -296,3 +296,18 @@ def test_tls_asks_for_the_name_and_believes_no_other(
             assert expected in str(await fail(store.read("k")))
 
         play(server, scenario, **{"tls": True, **settings})
+
+
+@pytest.mark.parametrize("timeout_s", [1.0, 0.3])
+def test_a_write_that_no_replica_takes_says_so(tmp_path: Path, timeout_s: float) -> None:
+    """In time, and with the name of the setting; what is only read is read."""
+    with RedisServer(tmp_path) as server:
+
+        async def scenario(store: RedisStore, backend: RedisBackend) -> None:
+            fault = await fail(store.write("k", b"v", backend.now() + LONG_S))
+            assert fault.code == "store_unavailable"
+            assert "fewer than 1 replicas took a write in time (wait_replicas)" in fault.detail
+            assert await store.read("k") == b"v"
+
+        limits = dict.fromkeys(("connect_timeout_s", "send_timeout_s", "read_timeout_s"), timeout_s)
+        play(server, scenario, wait_replicas=1, **limits)

@@ -31,7 +31,7 @@ MAX_CONNECTIONS = 32
 PAUSE_S = 0.1
 MARGIN_S = 0.1  # a second's time limit is an answer within a second, ours included
 SHORTEST_S = 0.05
-WAIT_MARGIN_S = 0.05  # before our own time limit Redis says how many replicas there were
+WAIT_MARGIN_S = 0.15  # before our own time limit; Redis itself is up to a tenth of a second late with its answer
 
 Argument = str | bytes | int
 Reply = Any  # what Redis answers: bytes, int, a list of them, or None
@@ -162,8 +162,9 @@ class RedisPool:
         sent: list[tuple[Argument, ...]] = [("ASKING",)] if command.is_asking else []
         sent.append(command.arguments)
         if replicas:
-            left_s = min(call.ends_at - loop.time(), self._settings.read_timeout_s) - WAIT_MARGIN_S
-            sent.append(("WAIT", replicas, max(int(left_s * 1000), 1)))
+            left_s = min(call.ends_at - loop.time(), self._settings.read_timeout_s)
+            wait_s = max(left_s - WAIT_MARGIN_S, left_s / 2)
+            sent.append(("WAIT", replicas, max(int(wait_s * 1000), 1)))
         call.enter(_ANSWERING, loop.time() + self._settings.send_timeout_s)
         await link.send_packed_command(link.pack_commands(sent), check_health=False)
         call.enter(_ANSWERING, loop.time() + self._settings.read_timeout_s)

@@ -89,7 +89,12 @@ class SentinelPrimary:
             self._is_doubtful = False
 
     async def _ask_sentinel(self, sentinel: RedisPool) -> Address:
-        address = read_address(await sentinel.call(self._question))
+        try:
+            address = read_address(await sentinel.call(self._question))
+        except StoreFault as fault:
+            if fault.code != "store_refused":
+                raise
+            raise StoreFault(fault.code, f"{fault.detail}: is it a sentinel (sentinels)?") from None
         if address is None:
             name = self._settings.master_name
             raise StoreFault(

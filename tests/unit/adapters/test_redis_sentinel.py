@@ -181,7 +181,7 @@ def test_a_new_primary_is_heard_of_while_all_is_well() -> None:
 
 
 def test_without_any_primary_the_fault_says_why() -> None:
-    """A name that no sentinel knows; sentinels that are not there."""
+    """A name that no sentinel knows; sentinels that are not there, or are none."""
 
     async def scenario(world: World) -> None:
         world.named = [-1, -1, -1]
@@ -190,6 +190,13 @@ def test_without_any_primary_the_fault_says_why() -> None:
             wire.answer = hang_up
         fault = await world.fail()
         assert (fault.code, "guard" in fault.detail) == ("store_unavailable", False)
+
+        async def refuse(command: Command) -> bytes:
+            return b"+OK\r\n" if command[0] == b"AUTH" else b"-ERR unknown command 'SENTINEL'\r\n"
+
+        for wire in world.sentinels:
+            wire.answer = refuse
+        assert "answered ERR: is it a sentinel (sentinels)?" in (await world.fail()).detail
 
     play(scenario)
 
