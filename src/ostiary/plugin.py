@@ -7,16 +7,18 @@ in memory; the host awaits it). The host acts on them (`ostiary.verdicts` runs t
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Literal, Protocol, final
+from typing import Any, Literal, Protocol, final, runtime_checkable
 
 import msgspec
 from pydantic import BaseModel
 
+from ostiary.http.outbound import Address
 from ostiary.http.request import Request
 from ostiary.ports import Clock, HttpClient, Log, Random, Spawner, Stores
 from ostiary.providers.directory import ProviderDirectory
 
 PrincipalKind = Literal["person", "machine"]
+Level = Literal["route", "service", "domain", "instance"]
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,128}\Z")
 _VALUE_BYTES = bytes({*range(0x20, 0x7F), 0x09})
@@ -208,11 +210,19 @@ class Plugin(Protocol):
 
 @final
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a plugin instance stands: the route's id and what reaches it."""
+    """Where a plugin instance stands: at which level, under which id, and what reaches it.
+
+    An instance of a domain or of the whole gateway serves many routes: `Request.route` tells which one it is.
+    """
 
     id: str
     hosts: tuple[str, ...] = ()
     uris: tuple[str, ...] = ()
+    level: Level = "route"
+
+
+def _find_no_service(_name: str) -> None:
+    return None
 
 
 @final
@@ -221,7 +231,9 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
 
     `generated_secret()` returns the secret for sealed sessions that the host made once and keeps (0600), for
     configurations that name none. `reaches(host, path, fingerprint)` tells, once the snapshot stands, whether a GET
-    there meets a plugin with that fingerprint.
+    there meets a plugin with that fingerprint. `find_service(name)` returns the addresses of a service source
+    (`auth.dns`, `keycloak.static`), None where there is none of that name. `has_finer` says whether a finer level
+    names the same plugin somewhere.
     """
 
     clock: Clock
@@ -235,6 +247,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str | None
     generated_secret: Callable[[], str]
     reaches: Callable[[str, str, str], bool]
+    find_service: Callable[[str], tuple[Address, ...] | None] = _find_no_service
+    has_finer: bool = False
 
 
 class PluginType(Protocol):
@@ -257,4 +271,17 @@ class PluginType(Protocol):
 
     def build(self, config: Any, services: Services) -> Plugin:  # noqa: ANN401 - of its own `config` type
         """Make a configured instance. Raises OperatorFault when the configuration cannot work."""
+        ...
+
+
+@runtime_checkable
+class RestrictingType(Protocol):
+    """A kind of plugin that, at a finer level, may restrict what a wider level configured instead of replacing it."""
+
+    def restricts(self, config: Any) -> bool:  # noqa: ANN401 - of its own `config` type
+        """Say whether a configuration only restricts a wider one (`oauth2`: it names `allow` and no consumers)."""
+        ...
+
+    def restrict(self, config: Any, wider: Plugin, services: Services) -> Plugin:  # noqa: ANN401
+        """Make the instance that restricts `wider`, sharing what that one built. Raises OperatorFault."""
         ...

@@ -98,6 +98,7 @@ def read_head(
     request.version = raw.version
     request.section = section
     request.peer = arrival.peer
+    request.route = ""
     place = memory.place
     if raw.url == memory.url and memory.target is not None and place is not None:
         request.target = memory.target

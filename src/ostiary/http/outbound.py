@@ -10,13 +10,16 @@ import msgspec
 
 from ostiary.http.proxies import Proxy
 
+Address = tuple[str, int]  # host (IPv6 without brackets) and port
+
 
 @final
 class OutboundRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One call. `headers` are (name, value) pairs; `tls_verify` is off only where the operator typed it.
 
     `trusted_certificates` are PEM certificates of authorities, trusted besides the system's. With a `proxy` the call
-    goes there, and its authorization to nobody else.
+    goes there, and its authorization to nobody else. `addresses` are connected to in the place of the URL's host and
+    port, in this order; the Host header, TLS's server name and what the certificate is held to stay the URL's.
     """
 
     method: str
@@ -28,6 +31,7 @@ class OutboundRequest(msgspec.Struct, frozen=True, kw_only=True):
     tls_verify: bool = True
     trusted_certificates: str = ""
     proxy: Proxy | None = None
+    addresses: tuple[Address, ...] = ()
 
     def __repr__(self) -> str:
         """Name method and URL without its query; headers and body may hold secrets."""

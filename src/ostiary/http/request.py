@@ -20,11 +20,13 @@ class Request:
 
     `scheme`, `authority` and `client` are as the outside sees them (forwarding facts count from trusted proxies only);
     `peer` is who really is connected, `forwarded_for` what trusted proxies said before it. `section` is the header
-    section, of which the properties below are the usual questions.
+    section, of which the properties below are the usual questions. `route` is the name of the route that was matched,
+    which the host writes before plugins decide; empty where none was.
     """
 
     __slots__ = (
-        "authority", "client", "forwarded_for", "id", "method", "peer", "scheme", "section", "target", "version",
+        "authority", "client", "forwarded_for", "id", "method", "peer", "route", "scheme", "section", "target",
+        "version",
     )  # fmt: skip
 
     id: str
@@ -37,6 +39,7 @@ class Request:
     peer: str
     forwarded_for: bytes
     section: FieldSection
+    route: str
 
     @property
     def path(self) -> str:

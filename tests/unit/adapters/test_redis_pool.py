@@ -314,11 +314,11 @@ def test_those_who_wait_for_a_connection_do_not_each_wait_in_vain() -> None:
         began = loop.time()
         faults = await asyncio.gather(*(fail(say(pool, "GET", str(number))) for number in range(200)))
 
-        assert loop.time() - began < 0.6
+        assert loop.time() - began < 1.7
         assert {"store_unavailable"} == {fault.code for fault in faults}
-        assert MAX_CONNECTIONS == wire.accepted
+        assert 1 <= wire.accepted <= MAX_CONNECTIONS
 
-    play(scenario, password="sesame", connect_timeout_s=0.3, send_timeout_s=0.3, read_timeout_s=0.3)
+    play(scenario, password="sesame", connect_timeout_s=1.0, send_timeout_s=1.0, read_timeout_s=1.0)
 
 
 def test_there_are_never_more_connections_than_the_limit() -> None:
