@@ -102,7 +102,7 @@ class Browser:
     def __init__(
         self,
         *,
-        hosts: Sequence[str] = (),
+        hosts: Sequence[str] | Mapping[str, int] = (),
         trusts_loopback: bool = True,
         timeout_s: float = 15.0,
         now: Callable[[], float] = time.time,
@@ -110,11 +110,14 @@ class Browser:
     ) -> None:
         """Open a fresh profile. `hosts` are names that reach 127.0.0.1 besides the loopback ones.
 
+        A mapping says at which port each is found, whatever the address says: an entry in the hosts file, and a
+        forwarded port.
         `tls` says whom it trusts: any other certificate is `ssl.SSLCertVerificationError`.
         """
         self.jar = CookieJar(trusts_loopback=trusts_loopback)
         self.history: list[Visit] = []
         self._hosts = frozenset(hosts)
+        self._ports = dict(hosts) if isinstance(hosts, Mapping) else {}
         self._timeout_s = timeout_s
         self._now = now
         self._tls = tls
@@ -198,7 +201,7 @@ class Browser:
         is_spoken = url.scheme == "http" or (url.scheme == "https" and self._tls is not None)
         if not is_spoken or not (is_loopback(host) or host in self._hosts):
             raise ValueError(f"this browser does not go to {url.scheme}://{host}")
-        return "127.0.0.1", url.port or (80 if url.scheme == "http" else 443)
+        return "127.0.0.1", self._ports.get(host) or url.port or (80 if url.scheme == "http" else 443)
 
     def _headers(self, trip: _Trip, url: SplitResult) -> list[tuple[str, str]]:
         site = _fetch_site(trip)
