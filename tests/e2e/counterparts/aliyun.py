@@ -11,24 +11,21 @@ everybody but the service.
 """
 
 import contextlib
-import json
 import secrets
-import ssl
-import threading
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from html import escape
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from tests.e2e.counterparts.stand_in import Answer, Call, serve_site, write_json, write_page
 from tests.fakes.certificates import Authority
 
 ISSUER = "https://oauth.aliyun.com"
@@ -55,15 +52,6 @@ METADATA: Mapping[str, Any] = {
 }
 
 
-@dataclass
-class Answer:
-    """What is sent back."""
-
-    status: int
-    body: bytes = b""
-    headers: tuple[tuple[str, str], ...] = ()
-
-
 @dataclass(frozen=True)
 class Grant:
     """What a person allowed: an authorization code, or the refresh token that it became, stands for it."""
@@ -78,14 +66,14 @@ class Grant:
 
 @dataclass
 class Aliyun:
-    """The service. `calls` are the requests it got: method, host, path and parameters."""
+    """The service. `calls` are the requests that it got."""
 
     redirect_uris: Sequence[str]
     echoes_nonce: bool = False
     signs_with_published_key: bool = True
     token_lifetime_s: int = TOKEN_LIFETIME_S
     port: int = 0
-    calls: list[tuple[str, str, str, dict[str, str]]] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
     codes: dict[str, Grant] = field(default_factory=dict)
     refreshes: dict[str, Grant] = field(default_factory=dict)
     tokens: dict[str, Grant] = field(default_factory=dict)
@@ -93,22 +81,24 @@ class Aliyun:
         default_factory=lambda: RSAKey.generate_key(2048, {"kid": "JC9wxzrhqJ0gtaCEt2QLUfevEUIwltFhui4O1bh67tU"})
     )
 
-    def answer(self, method: str, host: str, path: str, parameters: dict[str, str], bearer: str) -> Answer:
-        """Answer a request, whatever it asks for."""
-        self.calls.append((method, host, path, parameters))
-        if host == SIGN_IN_HOST and path == "/oauth2/v1/auth":
-            return self._sign_in(method, parameters)
-        if host != SERVICE_HOST:
+    def answer(self, call: Call) -> Answer:
+        """Answer a call, whatever it asks for."""
+        self.calls.append(call)
+        if call.host == SIGN_IN_HOST and call.path == "/oauth2/v1/auth":
+            return self._sign_in(call.method, call.parameters)
+        if call.host != SERVICE_HOST:
             return Answer(404)
-        if method == "GET" and path in {"/.well-known/openid-configuration", "/v1/keys"}:
-            return _write(200, METADATA if path != "/v1/keys" else {"keys": [self.key.as_dict(private=False)]})
-        if path == "/v1/userinfo":
-            grant = self.tokens.get(bearer)
-            return _refuse(401, "invalid_token") if grant is None else _write(200, describe_person(grant.scopes))
-        if method == "POST" and path in {"/v1/token", "/v1/revoke"}:
-            if parameters.get("client_id") != CLIENT_ID or parameters.get("client_secret") != CLIENT_SECRET:
+        if call.method == "GET" and call.path in {"/.well-known/openid-configuration", "/v1/keys"}:
+            keys = {"keys": [self.key.as_dict(private=False)]}
+            return write_json(200, keys if call.path == "/v1/keys" else METADATA)
+        if call.path == "/v1/userinfo":
+            grant = self.tokens.get(call.bearer)
+            return _refuse(401, "invalid_token") if grant is None else write_json(200, describe_person(grant.scopes))
+        if call.method == "POST" and call.path in {"/v1/token", "/v1/revoke"}:
+            asked = call.parameters
+            if asked.get("client_id") != CLIENT_ID or asked.get("client_secret") != CLIENT_SECRET:
                 return _refuse(401, "invalid_client")
-            return self._redeem(parameters) if path == "/v1/token" else self._revoke(parameters)
+            return self._redeem(asked) if call.path == "/v1/token" else self._revoke(asked)
         return Answer(404)
 
     def read_id_token(self, token: str) -> dict[str, Any]:
@@ -117,9 +107,13 @@ class Aliyun:
 
     def paths(self) -> list[str]:
         """Return what programs asked for, in order."""
-        return [path for _, host, path, _ in self.calls if host == SERVICE_HOST]
+        return [call.path for call in self.calls if call.host == SERVICE_HOST]
 
-    def _sign_in(self, method: str, asked: dict[str, str]) -> Answer:
+    def token_requests(self) -> list[Mapping[str, str]]:
+        """Return what the token endpoint was asked, in order."""
+        return [call.parameters for call in self.calls if call.path == "/v1/token"]
+
+    def _sign_in(self, method: str, asked: Mapping[str, str]) -> Answer:
         if asked.get("client_id") != CLIENT_ID or asked.get("response_type") != "code":
             return _refuse(400, "invalid_request")
         if asked.get("redirect_uri") not in self.redirect_uris:
@@ -137,10 +131,10 @@ class Aliyun:
         query = f"code={code}&state={quote(asked.get('state', ''), safe='')}"
         return Answer(302, headers=(("Location", f"{asked['redirect_uri']}?{query}"),))
 
-    def _redeem(self, asked: dict[str, str]) -> Answer:
+    def _redeem(self, asked: Mapping[str, str]) -> Answer:
         if asked.get("grant_type") == "refresh_token":
             grant = self.refreshes.get(asked.get("refresh_token", ""))
-            return _refuse(400, "invalid_grant") if grant is None else _write(200, self._issue(grant))
+            return _refuse(400, "invalid_grant") if grant is None else write_json(200, self._issue(grant))
         if asked.get("grant_type") != "authorization_code":
             return _refuse(400, "unsupported_grant_type")
         grant = self.codes.pop(asked.get("code", ""), None)
@@ -152,7 +146,7 @@ class Aliyun:
         if grant.is_offline:
             answer["refresh_token"] = secrets.token_urlsafe(24)
             self.refreshes[answer["refresh_token"]] = grant
-        return _write(200, answer)
+        return write_json(200, answer)
 
     def _issue(self, grant: Grant) -> dict[str, Any]:
         token = secrets.token_urlsafe(48)
@@ -169,9 +163,9 @@ class Aliyun:
         key = self.key if self.signs_with_published_key else RSAKey.generate_key(2048)
         return jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, key)
 
-    def _revoke(self, asked: dict[str, str]) -> Answer:
+    def _revoke(self, asked: Mapping[str, str]) -> Answer:
         self.refreshes.pop(asked.get("token", ""), None)
-        return _write(200, {})
+        return write_json(200, {})
 
 
 def describe_person(scopes: frozenset[str]) -> dict[str, str]:
@@ -188,65 +182,12 @@ def describe_person(scopes: frozenset[str]) -> dict[str, str]:
 def start_aliyun(authority: Authority, folder: Path, redirect_uris: Sequence[str], **settings: Any) -> Iterator[Aliyun]:
     """Listen on a loopback port, with a certificate for both hosts; `settings` are fields of `Aliyun`."""
     aliyun = Aliyun(redirect_uris, **settings)
-    context = authority.make_server_context(folder, SERVICE_HOST, SIGN_IN_HOST)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _make_handler(aliyun))
-    server.socket = _wrap(server, context)
-    aliyun.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, name="aliyun", daemon=True)
-    thread.start()
-    try:
+    with serve_site(authority, folder, (SERVICE_HOST, SIGN_IN_HOST), aliyun.answer) as aliyun.port:
         yield aliyun
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
-
-
-def _wrap(server: ThreadingHTTPServer, context: ssl.SSLContext) -> ssl.SSLSocket:
-    return context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-
-
-def _make_handler(aliyun: Aliyun) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = 10
-
-        def do_GET(self) -> None:
-            self._serve({})
-
-        def do_POST(self) -> None:
-            form = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            self._serve(_read_pairs(form))
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name of the base class
-            """Stay silent."""
-
-        def _serve(self, form: dict[str, str]) -> None:
-            parts = urlsplit(self.path)
-            host = (self.headers.get("Host") or "").partition(":")[0].lower()
-            bearer = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
-            answer = aliyun.answer(self.command, host, parts.path, {**_read_pairs(parts.query), **form}, bearer)
-            self.send_response(answer.status)
-            for name, value in answer.headers:
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answer.body)))
-            self.end_headers()
-            self.wfile.write(answer.body)
-
-    return Handler
-
-
-def _read_pairs(text: str) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(text, keep_blank_values=True).items()}
-
-
-def _write(status: int, content: Mapping[str, Any]) -> Answer:
-    headers = (("Content-Type", "application/json;charset=UTF-8"), ("Cache-Control", "no-store"))
-    return Answer(status, json.dumps(content).encode(), headers)
 
 
 def _refuse(status: int, error: str) -> Answer:
-    return _write(status, {"error": error, "error_description": f"the stand-in says {error}"})
+    return write_json(status, {"error": error, "error_description": f"the stand-in says {error}"})
 
 
 def _show_form(asked: Mapping[str, str]) -> Answer:
@@ -257,7 +198,7 @@ def _show_form(asked: Mapping[str, str]) -> Answer:
     )
     fields = '<input name="login_name"><input name="password" type="password"><button>Sign in</button>'
     page = f'<!doctype html><title>Alibaba Cloud</title><form method="post" action="/oauth2/v1/auth">{hidden}{fields}'
-    return Answer(200, page.encode(), (("Content-Type", "text/html; charset=utf-8"),))
+    return write_page(page)
 
 
 def _proves(verifier: str, grant: Grant) -> bool:
