@@ -1,8 +1,8 @@
 """GitHub's OAuth apps as its documentation shows them, on loopback and over TLS: a stand-in, not the service.
 
-It speaks OAuth 2.0 without OpenID Connect: no discovery, no ID token, no refresh. The token endpoint answers errors with
-200, and with a form unless JSON is asked for. The API refuses callers without a User-Agent; e-mail addresses that a
-person keeps private are in `/user/emails` only, and both they and organisations need their scope.
+It speaks OAuth 2.0 without OpenID Connect: no discovery, no ID token, no refresh. The token endpoint answers errors
+with 200, and with a form unless JSON is asked for. The API refuses callers without a User-Agent; e-mail addresses that
+a person keeps private are in `/user/emails` only, and both they and organisations need their scope.
 """
 
 import contextlib
