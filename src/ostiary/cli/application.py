@@ -1,4 +1,4 @@
-"""`ostiary run | check | demo`: options, help and exit codes. What the commands do is in the modules they import.
+"""`ostiary run | check | explain | demo`: options, help and exit codes. The modules they import do the work.
 
 Exit codes: 0 all is well, 1 the configuration (or the start) failed, 2 wrong usage or a file that cannot be read.
 """
@@ -18,6 +18,7 @@ Examples:
   ostiary demo                   try a sign-in on this machine, nothing to configure
   ostiary check ostiary.yaml     every mistake of a configuration at once
   ostiary run ostiary.yaml       serve it
+  ostiary explain GET URL        which route and which policies a request would meet, and why
 
 \b
 A first configuration:
@@ -95,6 +96,26 @@ def check(file: File = Path("ostiary.yaml")) -> None:
     from ostiary.cli.check import check_file
 
     raise typer.Exit(check_file(file))
+
+
+@app.command(
+    short_help="Say which route and which policies a request would meet, and why.",
+    epilog="Examples:\n\n\b\n  ostiary explain GET https://shop.example.com/orders/4711\n"
+    "  ostiary explain POST http://localhost:9080/oauth2/token staging.yaml",
+)
+def explain(
+    method: Annotated[str, typer.Argument(metavar="METHOD", help="GET, POST, ...")],
+    url: Annotated[str, typer.Argument(metavar="URL", help="The whole address, as a client writes it.")],
+    file: File = Path("ostiary.yaml"),
+) -> None:
+    """Say which route a request meets, which level each plugin comes from, and why no other. Nothing is sent.
+
+    A plugin comes from the finest level that names it: route, service, domain (names before wildcards), instance.
+    Exits with 0 when it is explained, 1 when the configuration has mistakes, 2 for what is no method, URL or file.
+    """
+    from ostiary.cli.explain import explain_file
+
+    raise typer.Exit(explain_file(method, url, file))
 
 
 @app.command(

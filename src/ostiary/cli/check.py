@@ -14,6 +14,7 @@ from ostiary.cli.presentation import Screen
 from ostiary.config.checking import CheckedDocument, DeclaredRoute, Registry
 from ostiary.config.gateway import Door
 from ostiary.config.loading import load
+from ostiary.config.scopes import Policy
 
 EVERY = "every"
 
@@ -75,16 +76,23 @@ def show_routes(screen: Screen, document: CheckedDocument) -> None:
 def describe_route(route: DeclaredRoute) -> tuple[str, ...]:
     """Return a route's row."""
     config = route.config
-    plugins = sorted(route.plugins, key=lambda plugin: -plugin.priority)
+    policies = sorted(route.policies, key=lambda policy: -policy.priority)
     nodes = () if config.upstream is None else config.upstream.nodes
+    service = None if config.upstream is None else config.upstream.service_name
     return (
         route.id if config.status else f"{route.id} (off)",
         ", ".join(config.host_patterns) or EVERY,
         ", ".join(config.path_patterns),
         ", ".join(config.methods or ()) or EVERY,
-        ", ".join(plugin.name for plugin in plugins) or "none: open to everybody",
-        ", ".join(_write_address(node.host, node.port) for node in nodes) or "none",
+        ", ".join(describe_policy(policy) for policy in policies) or "none: open to everybody",
+        ", ".join(_write_address(node.host, node.port) for node in nodes) or service or "none",
     )
+
+
+def describe_policy(policy: Policy) -> str:
+    """Return a plugin's name, and the levels that it comes from where the route itself does not name it."""
+    levels = dict.fromkeys(candidate.level for candidate in policy.candidates)
+    return policy.name if "route" in levels else f"{policy.name} ({', '.join(levels)})"
 
 
 def _write_address(host: str, port: int) -> str:

@@ -6,59 +6,47 @@ close its route. Building plugins, and what that finds, is `ostiary.config.snaps
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path as FolderPath
-from typing import NamedTuple, TypeVar, final
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ValidationError
-
+from ostiary.config.declaring import Checker, Levels, Registry, declare_levels
 from ostiary.config.document import Document
-from ostiary.config.explaining import explain
 from ostiary.config.files import make_context
 from ostiary.config.gateway import GatewayConfig
-from ostiary.config.problems import Path, Problem, Written, describe_shape, find_nearest, render_path
+from ostiary.config.problems import Problem, Written, describe_shape, find_nearest, render_path
 from ostiary.config.references import Resolution
 from ostiary.config.routes import RouteConfig
+from ostiary.config.scopes import Candidate, DeclaredPlugin, Policy, join_levels
+from ostiary.config.service_sources import ServiceSource, find_double_sources, find_unknown_service
 from ostiary.config.state import DEFAULT_STATE, choose_state, find_state_notices
-from ostiary.plugin import PluginType
+from ostiary.config.wider import apply_service
 from ostiary.store_settings import StoreSettings
 
-Registry = Mapping[str, PluginType]
-M = TypeVar("M", bound=BaseModel)
-
-
-class DeclaredPlugin(NamedTuple):
-    """A plugin that a route names, and where it stands. `type` or `config` is None when it is unknown or invalid."""
-
-    path: str
-    name: str
-    type: PluginType | None
-    config: BaseModel | None
-
-    def __repr__(self) -> str:
-        """Name the plugin; its configuration holds secrets."""
-        return f"DeclaredPlugin({self.path})"
-
-    @property
-    def priority(self) -> int:
-        """Its place among the others; one that is unknown goes first, and closes the route."""
-        return 1 << 30 if self.type is None else self.type.priority
+__all__ = ["Checked", "CheckedDocument", "DeclaredPlugin", "DeclaredRoute", "Registry", "check_document"]
 
 
 class DeclaredRoute(NamedTuple):
-    """A route as written, with its plugins read."""
+    """A route as written, with its own plugins read, and the policies of all levels that may reach it."""
 
     id: str
     path: str
     config: RouteConfig
     plugins: tuple[DeclaredPlugin, ...]
+    policies: tuple[Policy, ...] = ()
 
 
 class CheckedDocument(NamedTuple):
-    """What of a document stands. Its plugins may not; with problems, routes are missing and it must not serve."""
+    """What of a document stands. Its plugins may not; with problems, routes are missing and it must not serve.
+
+    `nowhere` has the policies for requests that no route matches. `services` are the sources by their full name.
+    """
 
     gateway: GatewayConfig
     routes: tuple[DeclaredRoute, ...] = ()
     notices: tuple[str, ...] = ()
     state: StoreSettings = DEFAULT_STATE
+    nowhere: tuple[Policy, ...] = ()
+    sources: Mapping[str, ServiceSource] = MappingProxyType({})
 
 
 class Checked(NamedTuple):
@@ -78,75 +66,68 @@ def check_document(resolution: Resolution, registry: Registry, folder: FolderPat
         found = "the file is empty" if tree is None else f"expected a mapping, found {describe_shape(tree)}"
         problem = Problem("", found, "begin with `routes:` and a list of routes")
         return Checked(None, (*resolution.problems, problem))
-    checker = _Checker(registry, resolution.sources, make_context(folder))
-    written = tree.get("routes")
-    routes = written if isinstance(written, list) else []
-    whole = checker.validate(Document, {**tree, "routes": []} if routes else tree, ())
-    declared = [checker.declare_route(index, route) for index, route in enumerate(routes)]
+    checker = Checker(registry, resolution.sources, make_context(folder))
+    parts = {name: _list_parts(tree, name) for name in ("routes", "domains", "services")}
+    emptied: dict[str, list[Written]] = {name: [] for name, written in parts.items() if written}
+    whole = checker.validate(Document, {**tree, **emptied}, ()) or Document()
+    levels = declare_levels(checker, parts["domains"], tree.get("instance"), parts["services"])
+    declared = [_declare_route(checker, index, route, levels) for index, route in enumerate(parts["routes"])]
     standing = tuple(route for route in declared if route is not None)
+    sources = {source.full_name: source for source in whole.service_sources}
+    checker.problems += (*find_double_sources(whole.service_sources), *_find_unknown_services(standing, sources))
     unresolved = {problem.path for problem in resolution.problems}
     told = [problem for problem in checker.problems if not _lies_within(problem.path, unresolved)]
     notices = () if standing else ("no route is in use: every request is answered 404",)
-    whole = whole or Document()
     state = choose_state(whole.state)
-    document = CheckedDocument(whole.gateway, standing, (*notices, *find_state_notices(whole.state)), state)
+    document = CheckedDocument(
+        whole.gateway, standing, (*notices, *find_state_notices(whole.state)), state, levels.nowhere, sources
+    )
     return Checked(document, (*resolution.problems, *told, *_find_doubles(standing)))
+
+
+def _list_parts(tree: Mapping[str, Any], name: str) -> list[Written]:
+    """Return the members of a list that is checked member by member; what is no list is the document's to refuse."""
+    written = tree.get(name)
+    return written if isinstance(written, list) else []
 
 
 def _lies_within(path: str, places: set[str]) -> bool:
     return any(path == place or path.startswith((f"{place}.", f"{place}[")) for place in places)
 
 
-@final
-class _Checker:
-    """Validates parts of a document and collects what is wrong."""
-
-    def __init__(self, registry: Registry, sources: Mapping[str, str], context: Mapping[str, object]) -> None:
-        self.problems: list[Problem] = []
-        self._context = context
-        self._registry = registry
-        self._sources = sources
-
-    def validate(self, model: type[M], written: Written, base: Path) -> M | None:
-        try:
-            return model.model_validate(written, context=self._context)
-        except ValidationError as error:
-            self.problems += explain(error, model, written, base, self._sources)
+def _declare_route(checker: Checker, index: int, written: Written, levels: Levels) -> DeclaredRoute | None:
+    """Read a route and its plugins; the plugins also where the route itself is wrong."""
+    path = ("routes", index)
+    config = checker.validate(RouteConfig, written, path)
+    own = checker.declare_plugins(written, path, "route")
+    if config is None:
+        return None
+    behind: tuple[Candidate, ...] = ()
+    if config.service_id is not None:
+        service = levels.services.get(config.service_id)
+        if service is None:
+            nearest = find_nearest(config.service_id, levels.services)
+            remedy = f"did you mean `{nearest}`?" if nearest else "write it into `services`"
+            problem = f"there is no service with the id {config.service_id}"
+            checker.problems.append(Problem(f"{render_path(path)}.service_id", problem, remedy))
             return None
-
-    def declare_route(self, index: int, written: Written) -> DeclaredRoute | None:
-        """Read a route and its plugins; the plugins also where the route itself is wrong."""
-        path = ("routes", index)
-        config = self.validate(RouteConfig, written, path)
-        named = written.get("plugins") if isinstance(written, Mapping) else None
-        plugins = named if isinstance(named, Mapping) else {}
-        declared = tuple(self._check_plugin(name, plugins[name], (*path, "plugins", name)) for name in plugins)
-        if config is None:
-            return None
-        return DeclaredRoute(config.id or str(index), render_path(path), config, declared)
-
-    def _check_plugin(self, name: str, written: Written, path: Path) -> DeclaredPlugin:
-        place = render_path(path)
-        kind = self._registry.get(name)
-        if kind is None:
-            self._refuse(place, "there is no plugin of this name", _suggest_plugin(name, self._registry))
-            return DeclaredPlugin(place, name, None, None)
-        if not isinstance(written, Mapping):
-            problem = f"expected a mapping, found {describe_shape(written)}"
-            self._refuse(place, problem, "write its fields below it; `{}` for none")
-            return DeclaredPlugin(place, name, kind, None)
-        own = {field: value for field, value in written.items() if field != "_meta"}
-        if len(own) != len(written):
-            self._refuse(f"{place}._meta", "not supported yet", "plugins have no common settings so far: remove it")
-        return DeclaredPlugin(place, name, kind, self.validate(kind.config, own, path))
-
-    def _refuse(self, place: str, problem: str, remedy: str) -> None:
-        self.problems.append(Problem(place, problem, remedy))
+        behind = service.candidates
+        config = apply_service(config, service.config)
+    route_id = config.id or str(index)
+    named = [candidate._replace(scope=route_id) for candidate in own]
+    policies = join_levels((*named, *behind), levels.wider, config.host_patterns)
+    plugins = tuple(candidate.plugin for candidate in own if candidate.plugin is not None)
+    return DeclaredRoute(route_id, render_path(path), config, plugins, policies)
 
 
-def _suggest_plugin(name: str, registry: Registry) -> str:
-    nearest = find_nearest(name, registry)
-    return f"did you mean `{nearest}`?" if nearest else f"known plugins: {', '.join(sorted(registry)) or 'none'}"
+def _find_unknown_services(routes: Iterable[DeclaredRoute], sources: Mapping[str, ServiceSource]) -> Iterator[Problem]:
+    """Yield a problem for each upstream that names a source that there is not."""
+    for route in routes:
+        upstream = route.config.upstream
+        if upstream is not None and upstream.service_name is not None:
+            problem = find_unknown_service(f"{route.path}.upstream.service_name", upstream.service_name, sources)
+            if problem is not None:
+                yield problem
 
 
 def _find_doubles(routes: Iterable[DeclaredRoute]) -> Iterator[Problem]:

@@ -14,10 +14,15 @@ from ostiary.plugin import Claim
 
 
 class Owner(NamedTuple):
-    """A route in the router, and where each of its plugins stands in the file (`places`, as paths)."""
+    """A route in the router, and where each of its plugins stands in the file (`places`, as paths).
+
+    A plugin without a place is somebody else's, who claims for it. An owner that `is_wider` (a domain, the whole
+    gateway) gives way to routes.
+    """
 
     entry: Entry
     places: tuple[str, ...]
+    is_wider: bool = False
 
 
 class _Wish(NamedTuple):
@@ -67,12 +72,12 @@ class _Planner:
 
     def settle(self, rivals: Sequence[_Wish], exact: Owner | None) -> None:
         """Decide about one path on one host; `exact` is the route that has it as its own, if any."""
-        ranked = sorted(rivals, key=lambda wish: not wish.claim.typed)
+        ranked = sorted(rivals, key=lambda wish: (wish.owner.is_wider, not wish.claim.typed))
         winner = ranked[0]
         for wish in ranked:
             if wish.fingerprint == winner.fingerprint:
                 self.entries += _build_entries(wish, self._doubles)
-            elif wish.claim.typed:
+            elif wish.claim.typed and wish.owner.is_wider == winner.owner.is_wider:
                 self.problems.append(_word_conflict(wish, winner))
             else:
                 self.notices.append(f"{wish.place}: {_word(wish)} is answered by {winner.place}: write another path")
@@ -84,7 +89,7 @@ class _Planner:
 def _list_wishes(owners: Iterable[Owner]) -> Iterator[_Wish]:
     for owner in owners:
         plugins = zip(owner.entry.route.plugins, owner.places, strict=True)
-        claims = [(claim, place, plugin.fingerprint) for plugin, place in plugins for claim in plugin.claims]
+        claims = [(claim, place, plugin.fingerprint) for plugin, place in plugins if place for claim in plugin.claims]
         for host in owner.entry.hosts or ("",):
             yield from (_Wish(owner, host, *claim) for claim in claims)
 
@@ -119,7 +124,7 @@ def _build_entries(wish: _Wish, claim_routes: dict[Route, Route]) -> list[Entry]
     route = entry.route
     double = claim_routes.get(route)
     if double is None:
-        double = claim_routes[route] = Route(route.id, route.plugins, is_claim=True)
+        double = claim_routes[route] = route.without_upstream()
     entries.append(Entry(double, path, hosts, None, entry.networks, for_claim=True))
     return entries
 

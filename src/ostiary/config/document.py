@@ -11,7 +11,9 @@ from pydantic import Field
 from ostiary.config.gateway import GatewayConfig
 from ostiary.config.routes import RouteConfig
 from ostiary.config.section import Section
+from ostiary.config.service_sources import ServiceSource
 from ostiary.config.state import StateConfig
+from ostiary.config.wider import DomainConfig, InstanceConfig, ServiceConfig
 
 _INSIDE_ROUTES = "write it inside the routes so far"
 
@@ -21,6 +23,14 @@ class Document(Section):
 
     gateway: GatewayConfig = Field(default_factory=GatewayConfig, description="Addresses, limits, log.")
     routes: tuple[RouteConfig, ...] = Field((), description="Which requests are let through to where, by what policy.")
+    services: tuple[ServiceConfig, ...] = Field(
+        (), description="What several routes have in common; they name it by `service_id`."
+    )
+    domains: tuple[DomainConfig, ...] = Field((), description="Policies by the request's host.")
+    instance: InstanceConfig | None = Field(None, description="Policies for the whole gateway.")
+    service_sources: tuple[ServiceSource, ...] = Field(
+        (), description="Where services are found that upstreams and policies name."
+    )
     state: StateConfig | None = Field(
         None, description="Where locks, refreshes and revocations are kept. Default: a SQLite file beside this one."
     )
@@ -28,7 +38,6 @@ class Document(Section):
     not_yet: ClassVar[Mapping[str, str]] = {
         "admin": "there is no Admin API so far: this file is the configuration",
         "store": "the configuration is this file so far: remove it",
-        "services": _INSIDE_ROUTES,
         "upstreams": _INSIDE_ROUTES,
         "consumers": "policies have no consumers so far: remove it",
         "consumer_groups": "policies have no consumers so far: remove it",
@@ -37,9 +46,6 @@ class Document(Section):
         "plugin_metadata": "plugins have no metadata so far: remove it",
         "ssls": "name the files of certificate and key in `gateway.listen[].tls` so far",
         "secrets": "pass secrets in environment variables and write `$ENV://NAME`",
-        "instance": _INSIDE_ROUTES,
-        "domains": _INSIDE_ROUTES,
-        "service_sources": "write addresses into the routes' `upstream.nodes` so far",
         "stream_routes": "only HTTP is spoken so far: remove it",
     }
     renamed: ClassVar[Mapping[str, str]] = {"server": "gateway", "apisix": "gateway", "rules": "routes"}

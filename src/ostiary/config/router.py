@@ -102,10 +102,11 @@ def _find_tail(branch: _Branch, path: str, start: int, method: str, client: str)
 class Router:
     """The compiled routes of a snapshot."""
 
-    __slots__ = ("_everywhere", "_exact", "_odd_lengths", "_suffixes")
+    __slots__ = ("_everywhere", "_exact", "_odd_lengths", "_suffixes", "nowhere")
 
-    def __init__(self, entries: Iterable[Entry] = ()) -> None:
-        """Compile the entries; their order is the order of writing."""
+    def __init__(self, entries: Iterable[Entry] = (), nowhere: Route | None = None) -> None:
+        """Compile the entries; their order is the order of writing. `nowhere` is what no route matches meets."""
+        self.nowhere = nowhere
         by_host: dict[str, dict[str, list[Candidate]]] = {}
         for entry in sorted(entries, key=lambda entry: (entry.for_claim, -entry.priority)):
             candidate = Candidate(entry.route, entry.methods, entry.networks)
@@ -119,6 +120,11 @@ class Router:
         self._suffixes = {host[1:]: table for host, table in tables.items() if host.startswith("*")}
         is_odd = any(suffix and not suffix.startswith(".") for suffix in self._suffixes)
         self._odd_lengths = tuple(sorted({len(suffix) for suffix in self._suffixes}, reverse=True)) if is_odd else ()
+
+    def find(self, host: str, path: str, method: str, client: str) -> Route | None:
+        """Return what a request meets: its route as it is for this host, or what there is where no route matches."""
+        route = self.match(host, path, method, client) or self.nowhere
+        return route if route is None or route.by_host is None else route.at(host)
 
     def match(self, host: str, path: str, method: str, client: str) -> Route | None:
         """Return the route that a request meets, or None. `host` is lower-case and without port."""

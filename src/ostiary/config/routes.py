@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, final
 from pydantic import AfterValidator, Field, field_validator
 from pydantic_core import PydanticCustomError
 
+from ostiary.config.levels import HostPolicies
 from ostiary.config.patterns import check_distinct, check_host_pattern, check_method, check_network, check_path_pattern
 from ostiary.config.section import Section, refuse
 from ostiary.config.upstreams import Timeouts, UpstreamConfig, UpstreamSpec
@@ -22,6 +23,7 @@ Method = Annotated[str, AfterValidator(check_method)]
 
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
 _SINGULARS = ("host", "remote_addr")
+MAX_HOSTS = 4096
 
 
 @final
@@ -29,11 +31,14 @@ class Route:
     """A route at work. Compared by identity: two snapshots never share one.
 
     `plugins` stand in the order in which they decide. `upstream` is None where nothing is forwarded: a route of
-    plugins only, and a path that plugins claimed outside the route's own patterns (`is_claim`): what they let pass
-    there is "not found".
+    plugins only, a path that plugins claimed outside the route's own patterns, and a request that no route matches:
+    what plugins let pass there is "not found". `name` is what plugins know it by. With `by_host` the request's host
+    decides which plugins there are: `at` says which, and `plugins` are all of them; what it returns has this
+    route as `origin`.
     """
 
-    __slots__ = ("allow_encoded_slash", "id", "is_claim", "plugins", "requires_principal", "upstream")
+    __slots__ = ("_at", "_variants", "allow_encoded_slash", "by_host", "id", "name", "origin", "plugins",
+                 "requires_principal", "upstream")  # fmt: skip
 
     def __init__(
         self,
@@ -42,19 +47,67 @@ class Route:
         upstream: UpstreamSpec | None = None,
         *,
         allow_encoded_slash: bool = False,
-        is_claim: bool = False,
+        name: str | None = None,
+        by_host: HostPolicies | None = None,
     ) -> None:
         """Hold the parts; whether somebody must be admitted follows from the plugins."""
         self.id = route_id
+        self.name = route_id if name is None else name
         self.plugins = plugins
         self.requires_principal = any(plugin.authenticates for plugin in plugins)
         self.upstream = upstream
         self.allow_encoded_slash = allow_encoded_slash
-        self.is_claim = is_claim
+        self.by_host = by_host
+        self.origin = self
+        self._at: dict[str, Route] = {}
+        self._variants: dict[tuple[Plugin, ...], Route] = {}
+
+    def at(self, host: str) -> "Route":
+        """Return the route as a host's requests meet it; hosts are remembered, up to a number."""
+        if self.by_host is None:
+            return self
+        variant = self._at.get(host)
+        if variant is None:
+            plugins = self.by_host.choose(host)
+            variant = self._variants.get(plugins)
+            if variant is None:
+                variant = self._variants[plugins] = self._double(plugins, None, self.upstream)
+                variant.origin = self
+            if len(self._at) >= MAX_HOSTS:
+                self._at.clear()
+            self._at[host] = variant
+        return variant
+
+    def without_upstream(self) -> "Route":
+        """Return a double that forwards nothing: a path is not opened to the upstream because a plugin claimed it."""
+        return self._double(self.plugins, self.by_host, None)
+
+    def _double(
+        self, plugins: tuple[Plugin, ...], by_host: HostPolicies | None, upstream: UpstreamSpec | None
+    ) -> "Route":
+        allow = self.allow_encoded_slash and upstream is not None
+        return Route(self.id, plugins, upstream, allow_encoded_slash=allow, name=self.name, by_host=by_host)
 
     def __repr__(self) -> str:
         """Name the route."""
         return f"Route({self.id})"
+
+
+def check_id(written: object) -> object:
+    """Take a number as its digits, as APISIX does."""
+    if isinstance(written, int) and not isinstance(written, bool) and written >= 1:
+        return str(written)
+    if isinstance(written, str) and not _ID.match(written):
+        raise refuse("an id has 1 to 64 letters, digits, `-`, `_` and `.`", "use `name` for a text for people")
+    return written
+
+
+def check_labels(labels: dict[str, str]) -> dict[str, str]:
+    """Return labels of which each is a word."""
+    for label, value in labels.items():
+        if not 1 <= len(value) <= 256 or any(character.isspace() for character in value):
+            raise refuse(f"the label {label} is not 1 to 256 characters without spaces", "use `desc` for sentences")
+    return labels
 
 
 class RouteConfig(Section):
@@ -63,7 +116,10 @@ class RouteConfig(Section):
     id: str | None = Field(
         None, description="Its name in logs: 1 to 64 letters, digits, `-`, `_`, `.`; default: index."
     )
-    name: str | None = Field(None, min_length=1, max_length=256, description="A name for people.")
+    name: str | None = Field(
+        None, min_length=1, max_length=256, description="A name for people, and for tokens that are bound to the route."
+    )
+    service_id: str | None = Field(None, description="The service from which it takes what it does not say itself.")
     desc: str | None = Field(None, max_length=256, description="What it is, for people.")
     labels: dict[str, str] = Field(default_factory=dict, description="Free marks, each a word.")
     uri: PathPattern | None = Field(None, description="The path: `/exact`, or `/prefix/*` for all that is below.")
@@ -98,7 +154,6 @@ class RouteConfig(Section):
         "filter_func": "conditions in Lua will not be run: use `methods`, `hosts` and `remote_addrs`",
         "script": "scripts will not be run: use `plugins`",
         "script_id": "scripts will not be run: use `plugins`",
-        "service_id": "services do not exist so far: write the route's own `upstream` and `plugins`",
         "upstream_id": "upstreams stand inside their routes so far: write `upstream`",
         "plugin_config_id": "plugin configurations stand inside their routes so far: write `plugins`",
         "service_protocol": "only HTTP is spoken so far: remove it",
@@ -132,23 +187,8 @@ class RouteConfig(Section):
             remedy = 'add `upstream: {nodes: {"127.0.0.1:8000": 1}}`'
             yield "", refuse("a route needs `upstream` or `plugins`: nobody would answer its requests", remedy)
 
-    @field_validator("id", mode="before")
-    @classmethod
-    def _check_id(cls, written: object) -> object:
-        """Take a number as its digits, as APISIX does."""
-        if isinstance(written, int) and not isinstance(written, bool) and written >= 1:
-            return str(written)
-        if isinstance(written, str) and not _ID.match(written):
-            raise refuse("an id has 1 to 64 letters, digits, `-`, `_` and `.`", "use `name` for a text for people")
-        return written
-
-    @field_validator("labels")
-    @classmethod
-    def _check_labels(cls, labels: dict[str, str]) -> dict[str, str]:
-        for label, value in labels.items():
-            if not 1 <= len(value) <= 256 or any(character.isspace() for character in value):
-                raise refuse(f"the label {label} is not 1 to 256 characters without spaces", "use `desc` for sentences")
-        return labels
+    _check_id = field_validator("id", "service_id", mode="before")(check_id)
+    _check_labels = field_validator("labels")(check_labels)
 
     @field_validator("enable_websocket")
     @classmethod

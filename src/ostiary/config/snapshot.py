@@ -5,41 +5,33 @@ snapshot with problems may serve is the caller's decision (`ostiary.config.loadi
 instances whose configuration and place did not change are taken over from the previous snapshot.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple, final
 
-from pydantic import BaseModel
-
-from ostiary.config.checking import CheckedDocument, DeclaredPlugin, DeclaredRoute
+from ostiary.config.checking import CheckedDocument, DeclaredRoute
 from ostiary.config.claims import Owner, plan_claims
-from ostiary.config.closed import ClosedPlugin
 from ostiary.config.gateway import GatewaySettings
+from ostiary.config.instances import (
+    OWN_LEVELS,
+    WIDER_LEVELS,
+    Instance,
+    InstanceBuilder,
+    Key,
+    MakeServices,
+    Reaches,
+)
+from ostiary.config.levels import compile_policies
 from ostiary.config.patterns import parse_networks
 from ostiary.config.problems import Problem
 from ostiary.config.router import Entry, Router
 from ostiary.config.routes import Route
+from ostiary.config.scopes import Policy
+from ostiary.config.service_sources import ServiceSource, resolve_service
 from ostiary.config.upstreams import specify_upstream
-from ostiary.errors import OperatorFault
-from ostiary.plugin import Place, Plugin, PluginType, Services
-from ostiary.store_settings import StoreSettings
+from ostiary.plugin import Place
 
-Reaches = Callable[[str, str, str], bool]
-MakeServices = Callable[[Place, str | None, Reaches, StoreSettings], Services]
-
-
-class Instance(NamedTuple):
-    """A built plugin and everything it was built from."""
-
-    plugin: Plugin
-    type: PluginType
-    config: BaseModel
-    place: Place
-    public_url: str | None
-    state: StoreSettings
-
-    def __repr__(self) -> str:
-        """Name the type and the place; the configuration holds secrets."""
-        return f"Instance({self.type.name} of {self.place.id})"
+__all__ = ["Built", "Instance", "MakeServices", "Reach", "Reaches", "Snapshot", "build_snapshot"]
 
 
 @final
@@ -54,7 +46,7 @@ class Reach:
 
     def reaches(self, host: str, path: str, fingerprint: str) -> bool:
         """Say whether a GET by any client meets a plugin with this fingerprint."""
-        route = self.router.match(host, path, "GET", "")
+        route = self.router.find(host, path, "GET", "")
         return route is not None and any(plugin.fingerprint == fingerprint for plugin in route.plugins)
 
 
@@ -71,7 +63,7 @@ class Snapshot:
         router: Router | None = None,
         *,
         notices: tuple[str, ...] = (),
-        instances: dict[tuple[str, str], Instance] | None = None,
+        instances: dict[Key, Instance] | None = None,
         reach: Reach | None = None,
     ) -> None:
         """Hold the parts; without any it answers every request with "not found"."""
@@ -81,7 +73,8 @@ class Snapshot:
         self.notices = notices
         self.instances = instances or {}
         self.reach = reach or Reach()
-        names = (name for route in routes for plugin in route.plugins for name in plugin.cookie_names)
+        every = routes if self.router.nowhere is None else (*routes, self.router.nowhere)
+        names = (name for route in every for plugin in route.plugins for name in plugin.cookie_names)
         self.cookie_names = tuple(dict.fromkeys(name.encode("ascii") for name in names))
 
     def take_effect(self) -> None:
@@ -98,70 +91,66 @@ class Built(NamedTuple):
 
 def build_snapshot(checked: CheckedDocument, make_services: MakeServices, previous: Snapshot | None = None) -> Built:
     """Compile a document. Routes with `problems` in their plugins are closed in it; no network I/O happens."""
-    builder = _Builder(checked, make_services, previous)
-    owners = [builder.build_route(route) for route in checked.routes if route.config.status]
-    plan = plan_claims(owners)
-    router = Router([*(owner.entry for owner in owners), *plan.entries])
+    gateway = GatewaySettings(checked.gateway)
+    reach = Reach() if previous is None else previous.reach
+    known = {} if previous is None else previous.instances
+    instances = InstanceBuilder(checked, gateway.public_url, make_services, reach.reaches, known)
+    owners = [_build_route(route, instances, checked.sources) for route in checked.routes if route.config.status]
+    nowhere = _build_nowhere(checked.nowhere, instances)
+    plan = plan_claims([*owners, *_list_wider_owners(checked.nowhere, nowhere, instances)])
+    router = Router([*(owner.entry for owner in owners), *plan.entries], nowhere)
     snapshot = Snapshot(
-        builder.gateway,
+        gateway,
         tuple(owner.entry.route for owner in owners),
         router,
-        notices=(*checked.notices, *builder.gateway.notices, *builder.notices, *plan.notices),
-        instances=builder.instances,
-        reach=builder.reach,
+        notices=(*checked.notices, *gateway.notices, *instances.notices, *plan.notices),
+        instances=instances.built,
+        reach=reach,
     )
-    return Built(snapshot, (*builder.problems, *plan.problems))
+    return Built(snapshot, (*instances.problems, *plan.problems))
 
 
-@final
-class _Builder:
-    """The work of one `build_snapshot`."""
+def _build_route(declared: DeclaredRoute, instances: InstanceBuilder, sources: Mapping[str, ServiceSource]) -> Owner:
+    config = declared.config
+    place = Place(id=declared.id, hosts=config.host_patterns, uris=config.path_patterns)
+    found = compile_policies(declared.policies, partial(instances.build, place))
+    upstream = None if config.upstream is None else resolve_service(config.upstream, sources)
+    entry = Entry(
+        Route(
+            declared.id,
+            found.plugins,
+            None if upstream is None else specify_upstream(upstream, config.timeout),
+            allow_encoded_slash=config.allow_encoded_slash,
+            name=config.name,
+            by_host=found.by_host,
+        ),
+        config.path_patterns,
+        config.host_patterns,
+        None if config.methods is None else frozenset(config.methods),
+        parse_networks(config.networks) if config.networks else None,
+        config.priority,
+    )
+    return Owner(entry, tuple(instances.place_of(plugin, OWN_LEVELS) for plugin in found.plugins))
 
-    def __init__(self, checked: CheckedDocument, make_services: MakeServices, previous: Snapshot | None) -> None:
-        self.gateway = GatewaySettings(checked.gateway)
-        self.reach = Reach() if previous is None else previous.reach
-        self.problems: list[Problem] = []
-        self.notices: list[str] = []
-        self.instances: dict[tuple[str, str], Instance] = {}
-        self._known = {} if previous is None else previous.instances
-        self._state = checked.state
-        self._make_services = make_services
 
-    def build_route(self, declared: DeclaredRoute) -> Owner:
-        config = declared.config
-        place = Place(id=declared.id, hosts=config.host_patterns, uris=config.path_patterns)
-        plugins = sorted(declared.plugins, key=lambda plugin: -plugin.priority)
-        built = tuple(self._build_plugin(plugin, place) for plugin in plugins)
-        for plugin, instance in zip(plugins, built, strict=True):
-            self.notices += (f"{plugin.path}: {notice}" for notice in instance.notices)
-        upstream = None if config.upstream is None else specify_upstream(config.upstream, config.timeout)
-        entry = Entry(
-            Route(declared.id, built, upstream, allow_encoded_slash=config.allow_encoded_slash),
-            config.path_patterns,
-            config.host_patterns,
-            None if config.methods is None else frozenset(config.methods),
-            parse_networks(config.networks) if config.networks else None,
-            config.priority,
-        )
-        return Owner(entry, tuple(plugin.path for plugin in plugins))
+def _build_nowhere(policies: Sequence[Policy], instances: InstanceBuilder) -> Route | None:
+    """Return what requests meet that no route matches: the plugins of domains and of the gateway, and no upstream."""
+    if not policies:
+        return None
+    found = compile_policies(policies, partial(instances.build, Place(id="", level="instance")))
+    return Route("", found.plugins, by_host=found.by_host)
 
-    def _build_plugin(self, declared: DeclaredPlugin, place: Place) -> Plugin:
-        kind, config = declared.type, declared.config
-        if kind is None or config is None:
-            return ClosedPlugin(declared.path)
-        key = (place.id, kind.name)
-        public_url = self.gateway.public_url
-        known = self._known.get(key)
-        if known is None or known[1:] != (kind, config, place, public_url, self._state):
-            try:
-                services = self._make_services(place, public_url, self.reach.reaches, self._state)
-                known = Instance(kind.build(config, services), kind, config, place, public_url, self._state)
-            except OperatorFault as fault:
-                self.problems.append(Problem(declared.path, fault.detail or fault.code))
-                return ClosedPlugin(declared.path)
-            except Exception as error:  # noqa: BLE001 - a plugin that cannot be built closes its route, whatever failed
-                problem = f"the plugin failed to start ({type(error).__name__})"
-                self.problems.append(Problem(declared.path, problem, "report this to its author"))
-                return ClosedPlugin(declared.path)
-        self.instances[key] = known
-        return known.plugin
+
+def _list_wider_owners(
+    policies: Sequence[Policy], nowhere: Route | None, instances: InstanceBuilder
+) -> Iterator[Owner]:
+    """Yield who claims paths for domains and for the gateway: on their hosts, and nothing is forwarded there."""
+    if nowhere is None:
+        return
+    for policy in policies:
+        for candidate in policy.candidates:
+            places = tuple(
+                candidate.place if instances.place_of(plugin, WIDER_LEVELS) == candidate.place else ""
+                for plugin in nowhere.plugins
+            )
+            yield Owner(Entry(nowhere, (), candidate.hosts), places, is_wider=True)

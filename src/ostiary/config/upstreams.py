@@ -107,8 +107,13 @@ class UpstreamConfig(Section):
     desc: str | None = Field(None, max_length=256, description="What it is, for people.")
     type: str = Field("roundrobin", description="How a node is chosen: `roundrobin`, by weight.")
     nodes: tuple[NodeConfig, ...] = Field(
+        (),
         max_length=MAX_NODES,
         description='The servers: `{"host:port": weight}`, or a list of `{host, port, weight}`.',
+    )
+    service_name: str | None = Field(
+        None,
+        description="The service source that has the servers, in the place of `nodes`: `auth.dns`, `keycloak.static`.",
     )
     timeout: Timeouts = Field(_DEFAULT_TIMEOUTS, description="Time limits in seconds, 60 each.")
     scheme: str = Field("http", description="How the servers are spoken to: `http`.")
@@ -130,9 +135,8 @@ class UpstreamConfig(Section):
         "checks": "nodes are not health-checked so far: remove it",
         "tls": "upstreams are spoken to over http so far: remove it",
         "retry_timeout": "retries have no time limit of their own so far: remove it",
-        "service_name": "nodes are written down so far: use `nodes`",
-        "discovery_type": "nodes are written down so far: use `nodes`",
-        "discovery_args": "nodes are written down so far: use `nodes`",
+        "discovery_type": "a `service_name` names one of `service_sources`: remove it",
+        "discovery_args": "a `service_name` names one of `service_sources`: remove it",
         "hash_on": "nodes are chosen by `roundrobin` so far: remove it",
         "key": "nodes are chosen by `roundrobin` so far: remove it",
     }
@@ -149,6 +153,10 @@ class UpstreamConfig(Section):
     @classmethod
     def check_shape(cls, written: Mapping[str, Any]) -> Iterator[tuple[str, PydanticCustomError]]:
         """Say which fields need each other."""
+        if "nodes" in written and "service_name" in written:
+            yield "service_name", refuse("an upstream has `nodes` or `service_name`, not both", "remove one of them")
+        elif "nodes" not in written and "service_name" not in written and not cls.renamed.keys() & set(written):
+            yield "", refuse("an upstream needs `nodes`, or a `service_name`", 'add `nodes: {"127.0.0.1:8000": 1}`')
         if written.get("pass_host") == "rewrite" and not written.get("upstream_host"):
             remedy = "write the Host header that the service expects as `upstream_host`"
             yield "upstream_host", refuse("`upstream_host` can't be empty when `pass_host` is `rewrite`", remedy)

@@ -100,13 +100,14 @@ class Exchange:
         if request.section.body_bytes > settings.body_bytes:
             raise ClientFault("body_too_large", f"the body is larger than {settings.body_bytes} bytes")
         target = request.target
-        route = self.route = snapshot.router.match(request.authority.host, target.path, request.method, request.client)
+        route = self.route = snapshot.router.find(request.authority.host, target.path, request.method, request.client)
         if route is None:
             self._refuse(NOT_FOUND)
             return
         if target.has_encoded_slash and not route.allow_encoded_slash:
             raise ClientFault("target_escape", "the path encodes a slash, which this route does not allow")
         if route.plugins:
+            request.route = route.name
             deciding = self.deciding = Deciding(request, route.plugins)
             self._act(deciding.advance(server.clock.now()))
         else:

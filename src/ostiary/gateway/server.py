@@ -136,7 +136,7 @@ class Server:
 
     def upstream_of(self, route: Route) -> Upstream:
         """Return the live upstream of a route, also of one whose snapshot was just replaced."""
-        found = self._upstream_of.get(route)
+        found = self._upstream_of.get(route.origin)
         if found is None and route.upstream is not None:
             found = self._upstreams.upstream(route.upstream)
         if found is None:

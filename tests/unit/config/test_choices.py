@@ -66,9 +66,9 @@ def test_ten_thousand_networks_are_not_walked_through() -> None:
     many = [f"10.{n >> 8}.{n & 255}.0/24" for n in range(10_000)]
     choice = Choice([candidate("many", "", *many), candidate("rest")])
 
-    started = time.perf_counter()
+    started = time.thread_time()  # of this thread alone: a machine that stalls makes it no slower
     found = {ask(choice, client=f"10.{n >> 8}.{n & 255}.7") for n in range(0, 10_000, 10)}
-    took = time.perf_counter() - started
+    took = time.thread_time() - started
 
     assert found == {"many"}
     assert ask(choice, client="11.0.0.1") == "rest"

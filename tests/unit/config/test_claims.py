@@ -25,7 +25,7 @@ def meet(plan: ClaimPlan, owners: list[Owner], path: str, method: str = "GET", *
     """Which route a request meets, and whether only because of a claim."""
     router = Router([*(each.entry for each in owners), *plan.entries])
     route = router.match(where.get("host", "h"), path, method, where.get("client", "192.0.2.1"))
-    return ("", False) if route is None else (route.id, route.is_claim)
+    return ("", False) if route is None else (route.id, route.upstream is None)
 
 
 def test_a_claimed_path_outside_the_route_is_reached_and_forwards_nothing() -> None:

@@ -113,7 +113,7 @@ routes:
     assert [line.split(";")[0] for line in others] == [
         "routes[2].plugins.fake.timeout (line 13): expected at least 1, found a number (0)",
         "routes[2].status (line 15): this name stands here twice",
-        "routes[2].upstream.nodes (line 16): required, but missing",
+        "routes[2].upstream (line 16): an upstream needs `nodes`, or a `service_name`",
     ]
 
 

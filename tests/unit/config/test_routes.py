@@ -122,7 +122,7 @@ def test_secrets_of_plugins_are_not_in_the_repr() -> None:
         ({"priority": "high"}, "priority", "integer"),
         ({"status": 2}, "status", "less than or equal to 1"),
         ({"plugins": []}, "plugins", "dictionary"),
-        ({"upstream": {}}, "upstream.nodes", "required"),
+        ({"upstream": {}}, "upstream", "an upstream needs `nodes`"),
         ({"timeout": {"read": 0}}, "timeout.read", "greater than 0"),
         ({"allow_encoded_slash": "maybe"}, "allow_encoded_slash", "boolean"),
         ({"enable_websocket": True}, "enable_websocket", "WebSocket is not supported yet"),

@@ -125,7 +125,7 @@ def test_claims_join_the_router_and_their_conflicts_are_problems() -> None:
 
     match = build(one).snapshot.router.match("h", "/cb", "POST", "::1")
     assert match is not None
-    assert (match.id, match.is_claim, match.upstream) == ("a", True, None)
+    assert (match.id, match.upstream) == ("a", None)
     (problem,) = build(one, two).problems
     assert problem.path == "routes[1].plugins.fake"
 

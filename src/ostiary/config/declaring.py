@@ -1,0 +1,145 @@
+"""Reading what is written about plugins, wherever it stands: each by its own type's model, all problems collected.
+
+`declare_levels` reads what holds for more than one route; `ostiary.config.checking` puts the document together.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeVar, final
+
+from pydantic import BaseModel, ValidationError
+
+from ostiary.config.explaining import explain
+from ostiary.config.problems import Path, Problem, Written, describe_shape, find_nearest, render_path
+from ostiary.config.scopes import Candidate, DeclaredPlugin, Policy, order_policy, spread_domains
+from ostiary.config.wider import DomainConfig, ServiceConfig
+from ostiary.plugin import Level, PluginType
+
+Registry = Mapping[str, PluginType]
+M = TypeVar("M", bound=BaseModel)
+
+
+@final
+class Checker:
+    """Validates parts of a document and collects what is wrong."""
+
+    def __init__(self, registry: Registry, sources: Mapping[str, str], context: Mapping[str, object]) -> None:
+        """Start without problems; `sources` are the references behind values, by path."""
+        self.problems: list[Problem] = []
+        self._context = context
+        self._registry = registry
+        self._sources = sources
+
+    def validate(self, model: type[M], written: Written, base: Path) -> M | None:
+        """Return what was written as its model, or None."""
+        try:
+            return model.model_validate(written, context=self._context)
+        except ValidationError as error:
+            self.problems += explain(error, model, written, base, self._sources)
+            return None
+
+    def declare_plugins(
+        self, written: Written, base: Path, level: Level, hosts: tuple[str, ...] = (), scope: str = ""
+    ) -> tuple[Candidate, ...]:
+        """Read the plugins of a part of the document."""
+        named = written.get("plugins") if isinstance(written, Mapping) else None
+        plugins = named if isinstance(named, Mapping) else {}
+        candidates = []
+        for name in plugins:
+            declared = self._declare_plugin(str(name), plugins[name], (*base, "plugins", str(name)))
+            candidates.append(Candidate(level, declared.path, hosts, declared, scope))
+        return tuple(candidates)
+
+    def refuse(self, place: str, problem: str, remedy: str) -> None:
+        """Add a problem."""
+        self.problems.append(Problem(place, problem, remedy))
+
+    def _declare_plugin(self, name: str, written: Written, path: Path) -> DeclaredPlugin:
+        place = render_path(path)
+        kind = self._registry.get(name)
+        if kind is None:
+            self.refuse(place, "there is no plugin of this name", _suggest_plugin(name, self._registry))
+            return DeclaredPlugin(place, name, None, None)
+        if not isinstance(written, Mapping):
+            problem = f"expected a mapping, found {describe_shape(written)}"
+            self.refuse(place, problem, "write its fields below it; `{}` for none")
+            return DeclaredPlugin(place, name, kind, None)
+        own = {field: value for field, value in written.items() if field != "_meta"}
+        if len(own) != len(written):
+            self.refuse(f"{place}._meta", "not supported yet", "plugins have no common settings so far: remove it")
+        return DeclaredPlugin(place, name, kind, self.validate(kind.config, own, path))
+
+
+class DeclaredService(NamedTuple):
+    """A service and its plugins."""
+
+    config: ServiceConfig
+    candidates: tuple[Candidate, ...]
+
+
+class Levels(NamedTuple):
+    """What holds for more than one route: services by id, and the policies of domains and instance by plugin."""
+
+    services: Mapping[str, DeclaredService]
+    wider: Mapping[str, Policy]
+
+    @property
+    def nowhere(self) -> tuple[Policy, ...]:
+        """The policies for requests that no route matches."""
+        return tuple(self.wider.values())
+
+
+def declare_levels(
+    checker: Checker, domains: Sequence[Written], instance: Written, services: Sequence[Written]
+) -> Levels:
+    """Read `domains`, `instance` and `services`."""
+    candidates: list[Candidate] = []
+    for index, written in enumerate(domains):
+        base = ("domains", index)
+        config = checker.validate(DomainConfig, written, base)
+        hosts = () if config is None else config.hosts
+        declared = checker.declare_plugins(written, base, "domain", hosts, ", ".join(hosts))
+        candidates += declared if config is not None else ()
+    _find_rivals(checker, candidates)
+    whole = checker.declare_plugins(instance, ("instance",), "instance", (), "instance")
+    return Levels(_declare_services(checker, services), _order(spread_domains(candidates), whole))
+
+
+def _declare_services(checker: Checker, services: Sequence[Written]) -> dict[str, DeclaredService]:
+    declared: dict[str, DeclaredService] = {}
+    for index, written in enumerate(services):
+        base = ("services", index)
+        config = checker.validate(ServiceConfig, written, base)
+        scope = "" if config is None else config.id
+        candidates = checker.declare_plugins(written, base, "service", (), scope)
+        if config is None:
+            continue
+        if config.id in declared:
+            checker.refuse(f"services[{index}].id", f"two services have the id {config.id}", "rename one of them")
+        declared.setdefault(config.id, DeclaredService(config, candidates))
+    return declared
+
+
+def _order(domains: Iterable[Candidate], instance: Iterable[Candidate]) -> dict[str, Policy]:
+    """Return one policy for each plugin: domains by host, then the instance."""
+    named: dict[str, list[Candidate]] = {}
+    for candidate in (*domains, *instance):
+        if candidate.plugin is not None:
+            named.setdefault(candidate.plugin.name, []).append(candidate)
+    return {name: order_policy(name, found) for name, found in named.items()}
+
+
+def _find_rivals(checker: Checker, candidates: Iterable[Candidate]) -> None:
+    """Two domains that name one plugin for the same hosts: nobody could tell which one counts."""
+    seen: dict[tuple[str, str], str] = {}
+    for candidate in candidates:
+        name = "" if candidate.plugin is None else candidate.plugin.name
+        for host in candidate.hosts:
+            place = seen.setdefault((name, host), candidate.place)
+            if place != candidate.place:
+                problem = f"{host} has this plugin from {place} too"
+                checker.refuse(candidate.place, problem, "write it once, or give the two domains different hosts")
+
+
+def _suggest_plugin(name: str, registry: Registry) -> str:
+    nearest = find_nearest(name, registry)
+    return f"did you mean `{nearest}`?" if nearest else f"known plugins: {', '.join(sorted(registry)) or 'none'}"

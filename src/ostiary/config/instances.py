@@ -1,0 +1,166 @@
+"""Plugin instances: one for each place that names a plugin, however many routes it reaches.
+
+Those whose configuration, place and surroundings did not change are taken over from the snapshot before, with all that
+they remember. One that cannot be built is replaced by what closes its routes, and the problem is told once.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, final
+
+import msgspec
+from pydantic import BaseModel
+
+from ostiary.config.checking import CheckedDocument
+from ostiary.config.closed import ClosedPlugin
+from ostiary.config.problems import Problem
+from ostiary.config.scopes import Candidate, DeclaredPlugin
+from ostiary.config.service_sources import ServiceSource
+from ostiary.errors import OperatorFault
+from ostiary.http.outbound import Address
+from ostiary.plugin import Level, Place, Plugin, PluginType, RestrictingType, Services
+from ostiary.store_settings import StoreSettings
+
+Reaches = Callable[[str, str, str], bool]
+MakeServices = Callable[[Place, str | None, Reaches, StoreSettings], Services]
+Key = tuple[str, str, str, str]  # level, scope, plugin, and the place of what it restricts
+
+OWN_LEVELS: frozenset[Level] = frozenset({"route", "service"})
+WIDER_LEVELS: frozenset[Level] = frozenset({"domain", "instance"})
+
+
+class Surroundings(NamedTuple):
+    """What besides its configuration an instance is built with. Equal ones need no new instance."""
+
+    public_url: str | None
+    state: StoreSettings
+    sources: Mapping[str, ServiceSource]
+    has_finer: bool
+
+
+class Instance(NamedTuple):
+    """A built plugin and everything it was built from; `wider` is the instance that it restricts, if any."""
+
+    plugin: Plugin
+    type: PluginType
+    config: BaseModel
+    place: Place
+    surroundings: Surroundings
+    wider: Plugin | None
+
+    def __repr__(self) -> str:
+        """Name the type and the place; the configuration holds secrets."""
+        return f"Instance({self.type.name} of {self.place.id})"
+
+
+@final
+class InstanceBuilder:
+    """Builds the instances of one snapshot. `built` are those that stand, `problems` tell of the others."""
+
+    def __init__(
+        self,
+        checked: CheckedDocument,
+        public_url: str | None,
+        make_services: MakeServices,
+        reaches: Reaches,
+        known: Mapping[Key, Instance],
+    ) -> None:
+        """Start with nothing built; `known` are the instances of the snapshot before."""
+        self.built: dict[Key, Instance] = {}
+        self.problems: list[Problem] = []
+        self.notices: list[str] = []
+        self._surroundings = Surroundings(public_url, checked.state, checked.sources, has_finer=False)
+        self._make_services = make_services
+        self._reaches = reaches
+        self._known = known
+        self._finer = _find_finer(checked)
+        self._services = _find_service_places(checked)
+        self._plugins: dict[tuple[str, str], Plugin] = {}
+        self._places: dict[Plugin, Candidate] = {}
+
+    def build(self, route: Place, candidate: Candidate, wider: Candidate | None) -> Plugin:
+        """Return the instance of a candidate on a route, always the same one; `wider` is what it restricts."""
+        assert candidate.plugin is not None  # noqa: S101 - `ostiary.config.levels` asks for no other
+        place_of_wider = "" if wider is None else wider.place
+        plugin = self._plugins.get((candidate.place, place_of_wider))
+        if plugin is None:
+            behind = None if wider is None else self.build(route, wider, None)
+            plugin = self._build(self._find_place(route, candidate), candidate, candidate.plugin, behind)
+            self._plugins[candidate.place, place_of_wider] = plugin
+            self._places[plugin] = candidate
+            self.notices += (f"{candidate.place}: {notice}" for notice in plugin.notices)
+        return plugin
+
+    def place_of(self, plugin: Plugin, levels: frozenset[Level]) -> str:
+        """Return where an instance stands in the file, if that is one of `levels`; else nothing."""
+        candidate = self._places[plugin]
+        return candidate.place if candidate.level in levels else ""
+
+    def _build(self, place: Place, candidate: Candidate, declared: DeclaredPlugin, wider: Plugin | None) -> Plugin:
+        kind, config = declared.type, declared.config
+        if kind is None or config is None or isinstance(wider, ClosedPlugin):
+            return ClosedPlugin(declared.path)
+        key = (place.level, place.id, kind.name, "" if wider is None else self._places[wider].place)
+        surroundings = self._surroundings._replace(has_finer=place.level == "instance" and kind.name in self._finer)
+        known = self._known.get(key)
+        if known is None or known[1:] != (kind, config, place, surroundings, wider):
+            try:
+                services = self._make(place, surroundings)
+                plugin = _make_plugin(kind, config, wider, services)
+            except OperatorFault as fault:
+                self.problems.append(Problem(declared.path, fault.detail or fault.code))
+                return ClosedPlugin(declared.path)
+            except Exception as error:  # noqa: BLE001 - a plugin that cannot be built closes its route, whatever failed
+                problem = f"the plugin failed to start ({type(error).__name__})"
+                self.problems.append(Problem(declared.path, problem, "report this to its author"))
+                return ClosedPlugin(declared.path)
+            known = Instance(plugin, kind, config, place, surroundings, wider)
+        self.built[key] = known
+        return known.plugin
+
+    def _make(self, place: Place, surroundings: Surroundings) -> Services:
+        services = self._make_services(place, surroundings.public_url, self._reaches, surroundings.state)
+        sources = surroundings.sources
+
+        def find_service(name: str) -> tuple[Address, ...] | None:
+            return sources[name].addresses if name in sources else None
+
+        return msgspec.structs.replace(services, find_service=find_service, has_finer=surroundings.has_finer)
+
+    def _find_place(self, route: Place, candidate: Candidate) -> Place:
+        if candidate.level == "route":
+            return route
+        if candidate.level == "service":
+            return self._services.get(candidate.scope, Place(id=candidate.scope, level="service"))
+        hosts = tuple(candidate.scope.split(", ")) if candidate.level == "domain" else ()
+        return Place(id=candidate.scope, hosts=hosts, level=candidate.level)
+
+
+def _make_plugin(kind: PluginType, config: BaseModel, wider: Plugin | None, services: Services) -> Plugin:
+    if isinstance(kind, RestrictingType) and kind.restricts(config):
+        if wider is None:
+            problem = "this only restricts a wider level's configuration, and for some hosts there is none"
+            raise OperatorFault("nothing_to_restrict", problem)
+        return kind.restrict(config, wider, services)
+    return kind.build(config, services)
+
+
+def _find_finer(checked: CheckedDocument) -> frozenset[str]:
+    """Return the plugins that a level below the instance names somewhere."""
+    policies = [policy for route in checked.routes for policy in route.policies] + list(checked.nowhere)
+    return frozenset(
+        policy.name for policy in policies if any(candidate.level != "instance" for candidate in policy.candidates)
+    )
+
+
+def _find_service_places(checked: CheckedDocument) -> dict[str, Place]:
+    """Return where each service's plugins stand: on the hosts and paths of all its routes."""
+    reached: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for route in checked.routes:
+        if route.config.service_id is not None:
+            hosts, uris = reached.setdefault(route.config.service_id, ({}, {}))
+            hosts.update(dict.fromkeys(route.config.host_patterns))
+            uris.update(dict.fromkeys(route.config.path_patterns))
+    return {
+        service: Place(id=service, hosts=tuple(hosts), uris=tuple(uris), level="service")
+        for service, (hosts, uris) in reached.items()
+    }
