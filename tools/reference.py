@@ -1,9 +1,9 @@
-"""Writes docs/reference/openid-connect.md from the configuration's models: `make reference`.
+"""Writes docs/reference/*.md, a page for each plugin, from the configuration's models: `make reference`.
 
 Types, defaults and limits come from the models' JSON Schema, meanings from their fields' descriptions, subjects from
 the docstrings of the classes that declare them: nothing is typed twice. What a schema cannot say, that a field is
-required under a condition, a model says in words (`needed`). With `--check` nothing is written: exit code 1 when the
-page is not what would be.
+required under a condition, a model says in words (`needed`). With `--check` nothing is written: exit code 1 when a page
+is not what would be.
 """
 
 import json
@@ -15,28 +15,70 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from ostiary.plugins.oauth2.config import OAuth2Config
+from ostiary.plugins.oidc.config import OidcConfig
 from ostiary.plugins.openid_connect.config import OpenIdConnectConfig
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "openid-connect.md"
-REMEDY = "run `make reference` and commit docs/reference/openid-connect.md"
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
+REMEDY = "run `make reference` and commit docs/reference"
 
-INTRODUCTION = """\
-# `openid-connect`: every attribute
-
-People sign in at an OpenID provider, programs show its tokens. The plugin goes under `plugins` of a route. Names, types
-and defaults are those of APISIX's plugin of this name; what differs on purpose is in
-[compatibility](../compatibility.md), and what to do when something fails in [troubleshooting](../troubleshooting.md).
-
+_COMMON = """\
 `ostiary check FILE` finds every mistake at once, with its place, and says what to write instead. Any value may come
 from a variable of the environment (`$ENV://NAME`), numbers and truth values included. Something inside an object is
 required where the object is written. Secrets are shown nowhere.
 
 This page is written by `make reference` from the models that read the configuration.
 """
-CONCLUSION = """\
-## What differs from APISIX
+_OPENID_CONNECT = """\
+# `openid-connect`: every attribute
 
-Defaults that are safer, attributes that are stricter, values that APISIX does not know: each with its reason in
+People sign in at an OpenID provider, programs show its tokens. The plugin goes under `plugins` of a route. Names, types
+and defaults are those of APISIX's plugin of this name; what differs on purpose is in
+[compatibility](../compatibility.md), and what to do when something fails in [troubleshooting](../troubleshooting.md).
+"""
+_OIDC = """\
+# `oidc`: every option
+
+People sign in at an OpenID provider. The plugin goes under `plugins` of a route, a service, a domain or the whole
+gateway. Names, types and defaults are those of Higress's plugin of this name, and of oauth2-proxy besides; how to use
+it is in [the guide](../oidc.md), what differs on purpose in [compatibility](../compatibility.md), and what to do when
+something fails in [troubleshooting](../troubleshooting.md).
+
+Durations are in Go's notation: `168h0m0s`, `1h30m`, `15m`, `300ms`, and `0` for none.
+"""
+_OAUTH2 = """\
+# `oauth2`: every field
+
+Machines get access tokens for their credentials, and routes are opened by those. The plugin goes under `plugins` of a
+route, a service, a domain or the whole gateway. Names, types and defaults are those of Higress's plugin of this name;
+what differs on purpose is in [compatibility](../compatibility.md).
+"""
+
+
+class Manual(NamedTuple):
+    """A page: the plugin that it is about, its model, how it begins, and whose plugin it is held against."""
+
+    plugin: str
+    model: type[BaseModel]
+    introduction: str
+    original: str
+
+    @property
+    def path(self) -> Path:
+        """Where the page is."""
+        return FOLDER / f"{self.plugin}.md"
+
+
+MANUALS = (
+    Manual("openid-connect", OpenIdConnectConfig, _OPENID_CONNECT, "APISIX"),
+    Manual("oidc", OidcConfig, _OIDC, "Higress"),
+    Manual("oauth2", OAuth2Config, _OAUTH2, "Higress"),
+)
+
+_CONCLUSION = """\
+## What differs from {original}
+
+Defaults that are safer, values that are stricter or not known there: each with its reason in
 [compatibility](../compatibility.md).
 """
 
@@ -97,9 +139,10 @@ def _list_at(
         meaning=field.description or "",
         subject=subject,
     )
+    mark = "[]" if _is_list(field.annotation) else ""
     for inner in find_models(field.annotation):
         for inner_name in inner.model_fields:
-            yield from _list_at(inner, inner_name, schema, f"{prefix}{name}.", subject)
+            yield from _list_at(inner, inner_name, schema, f"{prefix}{name}{mark}.", subject)
 
 
 def find_models(annotation: Annotation) -> Iterator[type[BaseModel]]:
@@ -107,11 +150,21 @@ def find_models(annotation: Annotation) -> Iterator[type[BaseModel]]:
     origin: object = get_origin(annotation)
     if origin is Annotated:
         yield from find_models(get_args(annotation)[0])
-    elif origin in (Union, UnionType):
+    elif origin in (Union, UnionType, tuple, list):
         for choice in get_args(annotation):
             yield from find_models(choice)
     elif isinstance(annotation, type) and annotation is not NoneType and issubclass(annotation, BaseModel):
         yield annotation
+
+
+def _is_list(annotation: Annotation) -> bool:
+    """Say whether several values may stand where an annotation is."""
+    origin: object = get_origin(annotation)
+    if origin is Annotated:
+        return _is_list(get_args(annotation)[0])
+    if origin in (Union, UnionType):
+        return any(_is_list(choice) for choice in get_args(annotation))
+    return origin in (tuple, list)
 
 
 def _find_owner(model: type[BaseModel], name: str) -> type:
@@ -203,17 +256,17 @@ def _write_value(value: Json) -> str:
     return "" if value is None else f"`{value if isinstance(value, str) else json.dumps(value)}`"
 
 
-def render_page(model: type[BaseModel] = OpenIdConnectConfig) -> str:
+def render_page(manual: Manual) -> str:
     """Return the whole page."""
-    parts = [INTRODUCTION]
+    parts = [manual.introduction, "\n", _COMMON]
     subject = ""
-    for attribute in list_attributes(model):
+    for attribute in list_attributes(manual.model):
         if attribute.subject != subject:
             subject = attribute.subject
             parts.append(f"\n## {subject}\n\n| name | type | required | default | valid values | meaning |\n"
                          "| --- | --- | --- | --- | --- | --- |\n")  # fmt: skip
         parts.append(_write_row(attribute))
-    parts += ["\n", *_write_refusals(model), CONCLUSION]
+    parts += ["\n", *_write_refusals(manual.model), _CONCLUSION.format(original=manual.original)]
     return "".join(parts)
 
 
@@ -245,17 +298,17 @@ def list_refusals(model: type[BaseModel], kind: str, prefix: str = "") -> Iterat
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page, or look whether it is right; return the exit code."""
-    page = render_page()
-    current = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-    if page == current:
-        return 0
-    if "--check" in arguments:
-        print(f"docs/reference/openid-connect.md is not what the models say: {REMEDY}", file=sys.stderr)
+    """Write the pages, or look whether they are right; return the exit code."""
+    pages = {manual.path: render_page(manual) for manual in MANUALS}
+    wrong = [path for path, page in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != page]
+    if wrong and "--check" in arguments:
+        names = ", ".join(path.name for path in wrong)
+        print(f"docs/reference is not what the models say ({names}): {REMEDY}", file=sys.stderr)
         return 1
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(page, encoding="utf-8")
-    print(f"{PAGE.name} is written")
+    for path in wrong:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(pages[path], encoding="utf-8")
+        print(f"{path.name} is written")
     return 0
 
 

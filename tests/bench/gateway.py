@@ -34,11 +34,12 @@ class UnexpectedAnswerError(Exception):
 
 @dataclass(frozen=True)
 class Build:
-    """A name for the table, where the source is, and whether it can keep sessions in Redis."""
+    """A name for the table, where the source is, and whether it can keep sessions in Redis and issue tokens."""
 
     name: str
     source: Path
     has_stores: bool = True
+    issues_tokens: bool = True
 
 
 @dataclass(frozen=True)

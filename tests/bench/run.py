@@ -36,10 +36,11 @@ from tests.bench.machine import Cores, NotEnoughCoresError, choose_cores, measur
 from tests.bench.nginx import Nginx, start_proxy, start_upstream
 from tests.bench.provider import READY
 from tests.bench.results import Costs, compare, render_comparison, render_table, summarise
-from tests.bench.scenarios import SCENARIOS, STORED_SESSIONS, Materials, Scenario, build_configuration
+from tests.bench.scenarios import SCENARIOS, STORED_SESSIONS, TOKEN_TARGET, Materials, Scenario, build_configuration
 from tests.bench.stored_sessions import Asked, AskedTooOftenError, Watch
 from tests.bench.tokens import generate_key, sign_access_tokens
 from tests.bench.wrk import Load, LoadFailure, run_wrk, write_script
+from tests.e2e.counterparts.calls import call
 from tests.e2e.counterparts.gateway import RunningGateway
 from tests.e2e.counterparts.processes import Outputs, RunningProgram, StartError
 from tests.e2e.counterparts.redis_server import RedisServer
@@ -137,7 +138,7 @@ def measure(plan: Plan, nginx: str, wrk: str) -> Costs:
         if plan.base:
             builds.append(unpack_build(plan.base, directory / "base"))
         bench = stack.enter_context(prepare(directory, nginx, wrk, plan))
-        builds[1:] = [find_out_about_stores(bench, build) for build in builds[1:]]
+        builds[1:] = [find_out_what_it_knows(bench, build) for build in builds[1:]]
         for repeat in range(plan.repeats):
             print(f"repeat {repeat + 1} of {plan.repeats}", file=sys.stderr)
             _measure_once(bench, plan, builds, costs)
@@ -194,9 +195,12 @@ def _measure_once(bench: Bench, plan: Plan, builds: list[Build], costs: Costs) -
         materials = {build.name: gather_materials(bench, build, gateways[build.name]) for build in builds}
         materials["nginx"] = materials["ostiary"]
         without_stores = {build.name for build in builds if not build.has_stores}
+        without_issuer = {build.name for build in builds if not build.issues_tokens}
         for scenario in plan.scenarios:
             for door in doors.values():
                 if scenario.is_stored and door.name in without_stores:
+                    continue
+                if scenario.needs_issuer and door.name in without_issuer:
                     continue
                 status = 200 if door.name == "nginx" else scenario.status
                 cost = measure_door(bench, scenario, door, materials[door.name], status, plan.seconds)
@@ -212,20 +216,19 @@ def start_for(bench: Bench, build: Build) -> RunningGateway:
 def configure(bench: Bench, build: Build) -> dict[str, Any]:
     """Return the configuration of a build."""
     redis_port = bench.redis.port if bench.redis is not None and build.has_stores else None
-    return build_configuration(bench.issuer, bench.upstream.address, redis_port)
+    return build_configuration(bench.issuer, bench.upstream.address, redis_port, issues_tokens=build.issues_tokens)
 
 
-def find_out_about_stores(bench: Bench, build: Build) -> Build:
-    """Return the build, knowing whether it can keep sessions in Redis. Raises StartError when it can run nothing."""
-    directory = bench.directory / build.name
-    if bench.redis is None or find_refusal(build, configure(bench, build), directory) is None:
-        return build
-    plain = replace(build, has_stores=False)
-    refusal = find_refusal(plain, configure(bench, plain), directory)
-    if refusal is not None:
-        raise StartError(f"{build.name} refuses its configuration: {refusal}")
-    print(f"{build.name} keeps no sessions in Redis: those scenarios are measured without it", file=sys.stderr)
-    return plain
+def find_out_what_it_knows(bench: Bench, build: Build) -> Build:
+    """Return the build with what it can do of stores and tokens. Raises StartError when it can run nothing."""
+    refusal: str | None = None
+    for tried in (build, replace(build, issues_tokens=False), replace(build, issues_tokens=False, has_stores=False)):
+        refusal = find_refusal(tried, configure(bench, tried), bench.directory / build.name)
+        if refusal is None:
+            if tried != build:
+                print(f"{build.name} does not know all scenarios: some are measured without it", file=sys.stderr)
+            return tried
+    raise StartError(f"{build.name} refuses its configuration: {refusal}")
 
 
 def gather_materials(bench: Bench, build: Build, gateway: RunningGateway) -> Materials:
@@ -244,6 +247,7 @@ def gather_materials(bench: Bench, build: Build, gateway: RunningGateway) -> Mat
         warming_tokens=bench.warming_tokens,
         stored_cookies=stored,
         stored_cookies_file=file,
+        issued_token=call(gateway.url + TOKEN_TARGET).json()["access_token"] if build.issues_tokens else "",
     )
 
 

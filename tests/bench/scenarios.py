@@ -2,7 +2,8 @@
 
 Every request has the same 15 headers, as Chromium sends them with a navigation. S0 and S1 carry the cookie of a session
 that was begun by really signing in, at the build that is measured: how builds write cookies is their own business. S2
-and S3 carry a bearer token instead; S4 carries nothing. Rows with sessions in a store are for builds that know stores.
+and S3 carry a bearer token instead; S4 carries nothing. S5 carries a token that the gateway issued, and S6 asks for
+one. Rows with sessions in a store, or with issued tokens, are for builds that know those.
 """
 
 from collections.abc import Callable
@@ -17,6 +18,7 @@ SESSION_SECRET = "bench-session-secret-of-32-bytes-and-more"
 REVALIDATE_S = 1.0  # the default, said aloud: what a warm session may cost is counted against it
 STORED_SESSIONS = 64  # more than wrk has connections, so that no two of them show the same one at once
 WELL_KNOWN = "/.well-known/openid-configuration"
+TOKEN_TARGET = f"/issued/oauth2/token?grant_type=client_credentials&client_id={CLIENT_ID}&client_secret={CLIENT_SECRET}"
 
 HEADERS = (
     ("Connection", "keep-alive"),
@@ -54,6 +56,7 @@ class Materials:
     warming_tokens: Path
     stored_cookies: tuple[str, ...] = ()
     stored_cookies_file: Path | None = None
+    issued_token: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class Scenario:
     """A kind of request and the status that the gateway answers it with.
 
     `revalidate_s`: sessions are kept in Redis, and asked for again after that time; 0 asks for each request, of many
-    sessions in turn.
+    sessions in turn. `needs_issuer`: the gateway issues tokens itself.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Scenario:
     credentials: Callable[[Materials], tuple[str, str] | None]
     has_new_tokens: bool = False
     revalidate_s: float | None = None
+    needs_issuer: bool = False
     goal: float = field(default=0.0, compare=False)
 
     @property
@@ -125,14 +129,23 @@ SCENARIOS = (
     ),
     Scenario("S3", "introspected token", 200, "/introspected/orders/4711", lambda m: _bearer(m.opaque_token), goal=1.4),
     Scenario("S4", "302 to the provider", 302, "/session/orders/4711?page=2", lambda m: None, goal=3.0),
+    Scenario(
+        "S5", "issued token, the same", 200, "/issued/orders/4711", lambda m: _bearer(m.issued_token),
+        needs_issuer=True, goal=1.5,
+    ),
+    Scenario("S6", "token issued", 200, TOKEN_TARGET, lambda m: None, needs_issuer=True),
 )  # fmt: skip
 
 
-def build_configuration(issuer: str, node: str, redis_port: int | None = None) -> dict[str, Any]:
+def build_configuration(
+    issuer: str, node: str, redis_port: int | None = None, *, issues_tokens: bool = True
+) -> dict[str, Any]:
     """Return the gateway's configuration: one worker, access log on, a route for each kind of decision.
 
     Routes whose sessions are kept in Redis are there when there is a port to find it at.
     """
+    consumers = [{"name": "bench", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}]
+    oauth2 = {"oauth2": {"consumers": consumers, "global_credentials": True}}
     client = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "discovery": issuer + WELL_KNOWN}
     return {
         "gateway": {
@@ -147,6 +160,7 @@ def build_configuration(issuer: str, node: str, redis_port: int | None = None) -
                 "introspected", node, {**client, "bearer_only": True, "introspection_endpoint": f"{issuer}/introspect"}
             ),
             *(_stored_routes(node, client, redis_port) if redis_port is not None else ()),
+            *([{**_route("issued", node, {}), "plugins": oauth2}] if issues_tokens else []),
         ],
     }
 

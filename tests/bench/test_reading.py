@@ -140,8 +140,17 @@ def test_sessions_in_redis_are_set_up_where_there_is_one() -> None:
     without = build_configuration("http://127.0.0.1:1", "127.0.0.1:2")["routes"]
     having = build_configuration("http://127.0.0.1:1", "127.0.0.1:2", redis_port=3)["routes"]
 
-    assert having[: len(without)] == without
-    assert [route["id"] for route in having[len(without) :]] == ["stored", "asked"]
+    assert [route for route in having if route["id"] not in {"stored", "asked"}] == without
+    assert len(having) == len(without) + 2
+
+
+def test_tokens_are_issued_where_the_build_can() -> None:
+    """A build that cannot gets the rest of the configuration as it was."""
+    without = build_configuration("http://127.0.0.1:1", "127.0.0.1:2", issues_tokens=False)["routes"]
+    having = build_configuration("http://127.0.0.1:1", "127.0.0.1:2")["routes"]
+
+    assert [route for route in having if route["id"] != "issued"] == without
+    assert len(having) == len(without) + 1
 
 
 def test_many_sessions_are_walked_through(tmp_path: Path) -> None:

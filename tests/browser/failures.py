@@ -15,6 +15,7 @@ from joserfc.jwk import RSAKey
 
 from ostiary.identity.login_flow import build_state
 from tests.browser.chromium import Profile, Tab
+from tests.browser.site import IDLE_S
 from tests.browser.stage import INSECURE, STRANGER, Stage
 from tests.e2e.counterparts.oidc_provider import LOGIN
 from tests.e2e.counterparts.recording_upstream import Answer
@@ -95,7 +96,7 @@ def _(tab: Tab, stage: Stage) -> None:
 @failure("session_expired")
 def _(tab: Tab, stage: Stage) -> None:
     stage.sign_in(tab, "/brief/form")
-    tab.page.wait_for_timeout(1100)
+    tab.page.wait_for_timeout(1000 * IDLE_S + 100)
     post_form(tab, stage.url("/brief/save"))
 
 

@@ -1,7 +1,7 @@
 """A gateway with a provider where people sign in with a browser, whichever provider it is.
 
 Routes that every site has: `/app` signs people in and out (and lands them on `/public/bye`), `/brief` has sessions
-that idle for a second, `/strict` a cookie that is SameSite=Strict, `/posted` is `response_mode: form_post`, `/public`
+that idle for `IDLE_S`, `/strict` a cookie that is SameSite=Strict, `/posted` is `response_mode: form_post`, `/public`
 has no plugin. The service behind answers navigations with a page of its own, which has links to another one and to the
 sign-out, and everything else with the usual echo.
 """
@@ -15,10 +15,11 @@ from tests.e2e.counterparts.gateway import RunningGateway
 from tests.e2e.counterparts.recording_upstream import Answer, RecordingUpstream, build_response
 from tests.e2e.counterparts.strict_reader import RecordedRequest
 
+IDLE_S = 2  # more than a stall of the machine
 SECRET = "a-session-secret-that-only-the-tests-know"
 ROUTES: dict[str, dict[str, Any]] = {
     "app": {"logout_path": "/app/logout", "post_logout_redirect_uri": "/public/bye"},
-    "brief": {"session": {"secret": SECRET, "cookie_name": "brief", "idling_timeout": 1}},
+    "brief": {"session": {"secret": SECRET, "cookie_name": "brief", "idling_timeout": IDLE_S}},
     "strict": {"session": {"secret": SECRET, "cookie_name": "strict", "cookie_same_site": "Strict"}},
     "posted": {"response_mode": "form_post"},
 }

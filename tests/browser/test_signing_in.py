@@ -3,7 +3,7 @@
 import time
 
 from tests.browser.chromium import Chromium, Profile, Tab
-from tests.browser.site import Site
+from tests.browser.site import IDLE_S, Site
 from tests.browser.stage import Stage
 
 DEEP_LINK = "/app/deep/a%20b?x=1&y=a%20b&z=%C3%A4"
@@ -63,7 +63,7 @@ def test_the_back_button_after_a_sign_in_is_no_trap(tab: Tab, site: Site) -> Non
 def test_an_expired_session_is_renewed_without_losing_the_page(tab: Tab, site: Site) -> None:
     """The provider still knows the person: the page opens, and nothing was asked."""
     site.sign_in(tab, "/brief/page?q=1")
-    tab.page.wait_for_timeout(1100)
+    tab.page.wait_for_timeout(1000 * IDLE_S + 100)
     tab.go(site.url("/brief/page?q=2"))
 
     assert site.url("/brief/page?q=2") == tab.url
@@ -74,7 +74,7 @@ def test_an_expired_session_is_renewed_without_losing_the_page(tab: Tab, site: S
 def test_an_expired_session_at_a_provider_that_forgot_is_a_sign_in_again(tab: Tab, site: Site) -> None:
     """The form comes, and then the page that was wanted."""
     site.sign_in(tab, "/brief/page?q=1")
-    tab.page.wait_for_timeout(1100)
+    tab.page.wait_for_timeout(1000 * IDLE_S + 100)
     tab.page.context.clear_cookies(domain="127.0.0.1")
     site.sign_in(tab, "/brief/page?q=2")
 

@@ -35,7 +35,7 @@ ENDED_ELSEWHERE = {
     "frontchannel_logout_path": "{path}/front-channel",
     "session": {"secret": SESSION_SECRET, "revalidate_s": 0},
 }
-LIMIT_S = 5.0
+LIMIT_S = 15.0
 _REFERENCE = re.compile(r"Reference <code>([^<]+)</code>")
 
 

@@ -13,6 +13,7 @@ import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ostiary.adapters import redis_cluster, redis_sentinel, sqlite_writer
 from ostiary.adapters.store_rules import MAX_VALUE_BYTES
 from ostiary.errors import StoreFault
 from ostiary.ports import Store
@@ -21,7 +22,10 @@ from tests.e2e.counterparts.redis_server import RedisServer
 from tests.e2e.counterparts.redis_topologies import ClusterSetup, SentinelSetup
 
 SOON_S = 0.15
+LATER_S = 1.0  # for what is looked at before it is over
 LONG_S = 60.0
+PATIENT_S = 30.0  # nothing here is about time limits: a machine that stalls for a second exceeds every one of them
+PATIENT_MS = 5000  # likewise until servers believe that their primary is down
 Scenario = Callable[[Store, Backend], Awaitable[None]]
 
 
@@ -35,20 +39,26 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 @pytest.fixture(scope="module")
 def sentinel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SentinelSetup]:
     """A primary that sentinels name, with replicas."""
-    with SentinelSetup(tmp_path_factory.mktemp("sentinel")) as setup:
+    with SentinelSetup(tmp_path_factory.mktemp("sentinel"), down_after_ms=PATIENT_MS) as setup:
         yield setup
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterSetup]:
     """Six nodes."""
-    with ClusterSetup(tmp_path_factory.mktemp("cluster")) as setup:
+    with ClusterSetup(tmp_path_factory.mktemp("cluster"), down_after_ms=PATIENT_MS) as setup:
         yield setup
 
 
 @pytest.fixture(params=["memory", "sqlite", "redis", "sentinel", "cluster"])
-def make_backend(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Backend]:
-    """Every kind of store; each call gives an empty backend."""
+def make_backend(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], Backend]:
+    """Every kind of store, and all of them patient; each call gives an empty backend."""
+    monkeypatch.setattr(redis_sentinel, "PATIENCE_S", PATIENT_S)
+    monkeypatch.setattr(redis_cluster, "PATIENCE_S", PATIENT_S)
+    monkeypatch.setattr(sqlite_writer, "LIMIT_S", PATIENT_S)
+    limits = dict.fromkeys(("connect_timeout_s", "send_timeout_s", "read_timeout_s"), PATIENT_S)
     numbers = iter(range(10_000))
 
     def make() -> Backend:
@@ -58,7 +68,7 @@ def make_backend(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[],
             return SqliteBackend(tmp_path / f"store-{next(numbers)}.db")
         redis = request.getfixturevalue(request.param)
         redis.clear()
-        return RedisBackend(redis)
+        return RedisBackend(redis, **limits)
 
     return make
 
@@ -314,10 +324,10 @@ def test_members_that_are_over_are_not_read(make_backend: Callable[[], Backend])
     """Also before anybody has swept them out; positions go on."""
 
     async def scenario(store: Store, backend: Backend) -> None:
-        await store.append("s", "short", backend.now() + SOON_S)
+        await store.append("s", "short", backend.now() + LATER_S)
         await store.append("s", "long", backend.now() + LONG_S)
         before = await store.read_series("s", 0)
-        await backend.let_pass(SOON_S + 0.01)
+        await backend.let_pass(LATER_S + 0.01)
         after = await store.read_series("s", 0)
         await store.append("s", "next", backend.now() + LONG_S)
 

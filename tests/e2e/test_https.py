@@ -286,11 +286,11 @@ def test_a_handshake_that_stalls_is_ended(upstream: RecordingUpstream, authority
     make_pair(authority).write(tmp_path)
     with start_gateway(config_for(upstream.address, timeouts={"header_s": 1}), tmp_path) as gateway:
         for said in (b"", b"\x16\x03\x01\x02\x00\x01"):
+            began_at = time.monotonic()
             with Wire(gateway.port) as wire:
-                began_at = time.monotonic()
                 wire.send([said])
                 assert wire.is_ended()
-                assert 0.7 < time.monotonic() - began_at < 3.0
+                assert 0.7 < time.monotonic() - began_at < 5.0  # a second; the usual limit is ten
 
 
 def test_whoever_has_not_shaken_hands_counts_as_a_connection(
@@ -477,10 +477,12 @@ def test_an_answer_that_breaks_off_cannot_be_taken_for_whole(
     gateway: RunningGateway, upstream: RecordingUpstream, client: ssl.SSLContext
 ) -> None:
     """No farewell is said: HTTP/1.0, where the end of the connection is the end of the answer."""
-    upstream.answer_next(Answer(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n0123", 0.2, close=True))
+    came = threading.Event()
+    upstream.answer_next(Answer(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n0123", came, close=True))
     with SecureWire(gateway.port, client) as wire:
         wire.send([b"GET / HTTP/1.0\r\nHost: a\r\n\r\n"])
-        assert wire.secure.recv(65_536).endswith(b"0123")
+        wire.wait_for(b"\r\n\r\n0123")
+        came.set()
         wire.secure.settimeout(None)
         with pytest.raises(ConnectionResetError):
             os.read(wire.secure.fileno(), 1)  # below TLS: its farewell would be read here
@@ -490,13 +492,16 @@ def test_a_last_answer_ends_with_a_farewell(
     gateway: RunningGateway, upstream: RecordingUpstream, client: ssl.SSLContext
 ) -> None:
     """At once, for a client that waits for the end."""
-    upstream.answer_next(Answer(build_response(200, b"last")))
-    with SecureWire(gateway.port, client) as wire:
-        wire.send([b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"])
-        assert b"last" == wire.read_answer().body
-        began_at = time.monotonic()
-        assert b"" == wire.secure.recv(1)
-        assert time.monotonic() - began_at < 0.5
+    took_s = []
+    for _ in range(3):
+        upstream.answer_next(Answer(build_response(200, b"last")))
+        with SecureWire(gateway.port, client) as wire:
+            wire.send([b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"])
+            assert b"last" == wire.read_answer().body
+            began_at = time.monotonic()
+            assert b"" == wire.secure.recv(1)
+            took_s.append(time.monotonic() - began_at)
+    assert min(took_s) < 0.5  # a gateway that says it late does so each time; a machine that stalls does not
 
 
 def test_it_stops_although_clients_do_not_say_goodbye(
@@ -513,7 +518,7 @@ def test_it_stops_although_clients_do_not_say_goodbye(
         assert 200 == wire.read_answer().status
         began_at = time.monotonic()
         gateway.stop()
-        assert time.monotonic() - began_at < 3.5
+        assert time.monotonic() - began_at < 10.0  # open requests would be waited for, `drain_s`: 30 s
         assert b"" == wire.secure.recv(1)
 
 

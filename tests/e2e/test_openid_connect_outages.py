@@ -23,10 +23,11 @@ from tests.e2e.counterparts.scene import (
     start_provider,
     start_scene,
 )
+from tests.e2e.counterparts.stalls import Stalls
 from tests.fakes.browser import Browser, Page
 
-TIMEOUT_S = 1
-MARGIN_S = 1.5  # for a machine that others use too
+TIMEOUT_S = 2  # more than a stall of the machine, less than the default of 3
+MARGIN_S = 0.9  # for a machine that others use too, besides its stalls
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +53,9 @@ def scene(running: OidcProvider, port: int, tmp_path: Path) -> Iterator[Scene]:
 
 def _timed(act: Callable[[], Page]) -> tuple[Page, float]:
     started = time.monotonic()
-    page = act()
-    return page, time.monotonic() - started
+    with Stalls() as stalls:
+        page = act()
+        return page, stalls.since(started)
 
 
 def _assert_unavailable(page: Page) -> None:
@@ -71,7 +73,7 @@ def test_a_provider_that_is_down_from_the_start_gives_a_page(tmp_path: Path) -> 
         with start_gateway(config, tmp_path) as gateway:
             page, took_s = _timed(lambda: Browser().open(f"http://localhost:{port}/anything/test"))
             _assert_unavailable(page)
-            assert took_s < 3
+            assert took_s < 2  # not even the usual time limit, 3 s
             assert Browser().open(f"{gateway.url}/public/test").status == 200
             answer = Browser().xhr(f"{gateway.url}/jwks/test", headers=[("Authorization", "Bearer a.b.c")])
             assert answer.status in {401, 503}
@@ -111,7 +113,7 @@ def test_a_provider_that_accepts_and_never_answers_costs_the_time_limit(scene: S
     _assert_unavailable(page)
     assert took_s < TIMEOUT_S + MARGIN_S
     scene.provider.reset()
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 30
     while (page := Browser().open(scene.url("/anything/test"))).status == 503 and time.monotonic() < deadline:
         time.sleep(0.2)
     assert page.status == 200

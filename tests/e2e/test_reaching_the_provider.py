@@ -65,7 +65,7 @@ def show(gateway: RunningGateway, token: str, path: str = "/jwks") -> Response:
     return call(f"{gateway.url}{path}", headers={"Authorization": f"Bearer {token}"})
 
 
-def await_words(gateway: RunningGateway, *words: str, within_s: float = 5.0) -> str:
+def await_words(gateway: RunningGateway, *words: str, within_s: float = 15.0) -> str:
     """Return what the gateway has written, as soon as all of `words` are in it."""
     deadline = time.monotonic() + within_s
     while not all(word in gateway.output() for word in words):

@@ -22,6 +22,7 @@ from tests.e2e.counterparts.oidc_provider import PASSWORD
 from tests.e2e.counterparts.redis_server import RedisServer
 from tests.e2e.counterparts.redis_topologies import ClusterSetup, SentinelSetup
 from tests.e2e.counterparts.session_scene import SessionScene, start_session_scene
+from tests.e2e.counterparts.stalls import Stalls
 from tests.fakes.browser import Browser
 
 PEOPLE = [f"person-{number}" for number in range(12)]
@@ -29,7 +30,7 @@ NEWCOMERS = [f"newcomer-{number}" for number in range(4)]
 EVERY_S = 0.01
 STEADY_S = 1.5
 WITHIN_S = 1.0
-NOISE_S = 0.5  # for a machine that others use too
+NOISE_S = 0.5  # for a machine that others use too, besides its stalls
 
 Setup = SentinelSetup | ClusterSetup
 SETUPS: dict[str, Callable[[Path], AbstractContextManager[Setup]]] = {
@@ -110,7 +111,11 @@ def test_a_primary_that_is_killed_is_replaced(tmp_path: Path, kind: str, wait_re
     with (
         SETUPS[kind](tmp_path / "redis") as setup,
         start_session_scene(
-            tmp_path / "gateways", "redis", redis=Waiting(setup, wait_replicas), logins=[*PEOPLE, *NEWCOMERS]
+            tmp_path / "gateways",
+            "redis",
+            redis=Waiting(setup, wait_replicas),
+            redis_limit_ms=None,
+            logins=[*PEOPLE, *NEWCOMERS],
         ) as scene,
     ):
         asks = []
@@ -119,17 +124,21 @@ def test_a_primary_that_is_killed_is_replaced(tmp_path: Path, kind: str, wait_re
             assert page.json()["sub"] == login
             asks += [Ask(scene.url("/app/steady", gateway), scene.show_cookies(browser), login) for gateway in (0, 1)]
         newcomers = Newcomers(scene)
-        try:
-            answers, killed_at, took_s = uvloop.run(fail_over(setup, wait_replicas, asks))
-        finally:
-            newcomers.stop()
+        with Stalls() as stalls:
+            try:
+                answers, killed_at, took_s = uvloop.run(fail_over(setup, wait_replicas, asks))
+            finally:
+                newcomers.stop()
 
         others = [answer for answer in answers if not is_own(answer)]
         assert [answer for answer in others if answer.status not in {503, 401}] == []
         assert newcomers.strangers == []
         refused = [answer for answer in others if answer.status == 503]
-        back_s = max([answer.sent_at + answer.took_s for answer in refused], default=killed_at) - killed_at
-        slowest_s = max(answer.took_s for answer in answers)
+        back_at = max([answer.sent_at + answer.took_s for answer in refused], default=killed_at)
+        back_s = back_at - killed_at - stalls.within(killed_at + took_s, back_at)
+        slowest_s = max(
+            answer.took_s - stalls.within(answer.sent_at, answer.sent_at + answer.took_s) for answer in answers
+        )
         found = [(login, scene.call("/app/check", cookie, gateway=1)) for login, cookie in newcomers.acknowledged]
         lost = [response for _, response in found if response.status == 401]
         show(
@@ -158,7 +167,9 @@ def test_a_sign_in_that_no_replica_has_is_not_acknowledged(tmp_path: Path, kind:
     """With `wait_replicas: 1` and frozen replicas it is 503; whoever is signed in goes on, and later all is well."""
     with (
         SETUPS[kind](tmp_path / "redis") as setup,
-        start_session_scene(tmp_path / "gateways", "redis", redis=Waiting(setup, 1), logins=PEOPLE) as scene,
+        start_session_scene(
+            tmp_path / "gateways", "redis", redis=Waiting(setup, 1), redis_limit_ms=None, logins=PEOPLE
+        ) as scene,
     ):
         browser, _ = scene.sign_in("/app/test", login=PEOPLE[0])
         replicas: list[RedisServer] = setup.replicas

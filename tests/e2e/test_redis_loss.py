@@ -25,13 +25,14 @@ from tests.e2e.counterparts.session_scene import (
     start_session_scene,
     wait_until,
 )
+from tests.e2e.counterparts.stalls import Stalls
 
 STORAGES = ("cookie-redis", "redis")
 EVERY_S = 0.015
-STEADY_S = 1.5
-LOST_S = 4.5
+STEADY_S = 2.5
+LOST_S = 6.0
 WITHIN_S = 1.0
-NOISE_S = 0.5  # for a machine that others use too
+NOISE_S = 0.5  # for a machine that others use too, besides its stalls
 
 Act = Callable[[RedisServer], None]
 # How it is lost, and how it comes back with what it had.
@@ -50,10 +51,20 @@ class Course:
         self.lost_at = 0.0
         self.back_at = 0.0
         self.answers: list[Answered] = []
+        self.stalls = Stalls()
 
     def between(self, begin: float, end: float) -> list[Answered]:
-        """Return the answers to what was asked in that time."""
-        return [answer for answer in self.answers if begin <= answer.sent_at < end]
+        """Return the answers to what was asked in that time, and met no stall of the machine: a time limit may have."""
+        asked = [answer for answer in self.answers if begin <= answer.sent_at < end]
+        return [answer for answer in asked if not self.stalls.disturbed(answer.sent_at, answer.sent_at + answer.took_s)]
+
+    @property
+    def slowest_s(self) -> float:
+        """How long the slowest answer took while the machine ran."""
+        return max(
+            answer.took_s - self.stalls.within(answer.sent_at, answer.sent_at + answer.took_s)
+            for answer in self.answers
+        )
 
 
 def ask_everything(scene: SessionScene) -> list[Ask]:
@@ -74,15 +85,16 @@ async def lose_and_return(scene: SessionScene, asks: list[Ask], lose: Act, give_
     """Keep asking while Redis goes, stays away and comes back."""
     assert scene.redis is not None
     course = Course()
-    async with open_asker() as asker, asker.keep_asking(asks, EVERY_S):
-        course.answers = asker.answers
-        await asyncio.sleep(STEADY_S)
-        course.lost_at = time.monotonic()
-        await asyncio.to_thread(lose, scene.redis)
-        await asyncio.sleep(LOST_S)
-        await asyncio.to_thread(give_back, scene.redis)
-        course.back_at = time.monotonic()
-        await asyncio.sleep(WITHIN_S + STEADY_S)
+    with course.stalls:
+        async with open_asker() as asker, asker.keep_asking(asks, EVERY_S):
+            course.answers = asker.answers
+            await asyncio.sleep(STEADY_S)
+            course.lost_at = time.monotonic()
+            await asyncio.to_thread(lose, scene.redis)
+            await asyncio.sleep(LOST_S)
+            await asyncio.to_thread(give_back, scene.redis)
+            course.back_at = time.monotonic()
+            await asyncio.sleep(WITHIN_S + STEADY_S)
     return course
 
 
@@ -101,13 +113,13 @@ def test_whoever_is_signed_in_stays_signed_in(tmp_path: Path, storage: str, loss
     (tmp_path / "redis").mkdir()
     with (
         RedisServer(tmp_path / "redis", *KEEPS) as redis,
-        start_session_scene(tmp_path / "gateways", storage, redis=redis) as scene,
+        start_session_scene(tmp_path / "gateways", storage, redis=redis, redis_limit_ms=None) as scene,
     ):
         course = uvloop.run(lose_and_return(scene, ask_everything(scene), *LOSSES[loss]))
         tell(f"Redis {loss}", storage, course)
 
         assert [answer for answer in course.answers if not is_own(answer) and answer.status != 503] == []
-        assert all(answer.took_s < WITHIN_S + NOISE_S for answer in course.answers)
+        assert course.slowest_s < WITHIN_S + NOISE_S
         before = course.between(0.0, course.lost_at - WITHIN_S)
         remembered = course.lost_at + REVALIDATE_S + NOISE_S
         during = course.between(remembered, course.back_at - WITHIN_S - NOISE_S)
@@ -128,7 +140,7 @@ def tell(what: str, storage: str, course: Course) -> None:
         what, storage=storage, answers=dict(Counter(answer.status for answer in course.answers)),
         median_503_s=statistics.median(answer.took_s for answer in away) if away else None,
         slowest_503_s=max((answer.took_s for answer in away), default=None),
-        slowest_s=max(answer.took_s for answer in course.answers),
+        slowest_s=course.slowest_s,
         first_200_after_s=first_back_at - course.back_at,
         last_503_asked_after_s=last_refused_at - course.back_at,
     )  # fmt: skip
@@ -136,11 +148,11 @@ def tell(what: str, storage: str, course: Course) -> None:
 
 def test_an_empty_redis_means_a_new_sign_in(tmp_path: Path) -> None:
     """Sessions that lived there are gone: calls are 401, navigations sign in anew. Nobody meets anybody's session."""
-    with start_session_scene(tmp_path, "redis") as scene:
+    with start_session_scene(tmp_path, "redis", redis_limit_ms=None) as scene:
         asks = ask_everything(scene)
         course = uvloop.run(lose_and_return(scene, asks, RedisServer.kill, RedisServer.start))
         tell("Redis empty", "redis", course)
-        assert all(answer.took_s < WITHIN_S + NOISE_S for answer in course.answers)
+        assert course.slowest_s < WITHIN_S + NOISE_S
         assert [answer for answer in course.answers if answer.status == 200 and not is_own(answer) and
                 "/open/" not in answer.ask.url] == []  # fmt: skip
         assert {answer.body["sub"] for answer in course.answers if answer.status == 200} <= {LOGIN, OTHER_LOGIN, None}
@@ -158,7 +170,7 @@ def test_an_empty_redis_means_a_new_sign_in(tmp_path: Path) -> None:
 
 def test_an_empty_redis_ends_no_session_that_is_in_a_cookie(tmp_path: Path) -> None:
     """They go on; who signed out stays signed out wherever that is known already, and a refresh works as before."""
-    with start_session_scene(tmp_path, "cookie-redis") as scene:
+    with start_session_scene(tmp_path, "cookie-redis", redis_limit_ms=None) as scene:
         leaving, _ = scene.sign_in("/app/test", login=OTHER_LOGIN)
         left = scene.show_cookies(leaving)
         leaving.open(scene.url("/app/logout"))
@@ -179,11 +191,11 @@ def test_an_empty_redis_ends_no_session_that_is_in_a_cookie(tmp_path: Path) -> N
 
 def test_a_refresh_whose_result_cannot_be_kept_signs_nobody_out(tmp_path: Path) -> None:
     """Redis goes while the provider is asked: the old refresh token is used up, and its successor must not be lost."""
-    with start_session_scene(tmp_path, "redis") as scene:
+    with start_session_scene(tmp_path, "redis", redis_limit_ms=None, attributes={"timeout": 10}) as scene:
         assert scene.redis is not None
         browser, page = scene.sign_in_briefly()
         old = scene.show_cookies(browser)
-        scene.provider.set_fault("token", delay_ms=600)
+        scene.provider.set_fault("token", delay_ms=2000)  # so that Redis goes first, on a machine that stalls too
 
         async def renew() -> Answered:
             async with open_asker() as asker:

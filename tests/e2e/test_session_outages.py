@@ -16,15 +16,17 @@ from tests.e2e.counterparts.calls import Response
 from tests.e2e.counterparts.figures import show
 from tests.e2e.counterparts.oidc_provider import LOGIN
 from tests.e2e.counterparts.session_scene import LONG_S, SessionScene, start_session_scene, wait_until
+from tests.e2e.counterparts.stalls import Stalls
 from tests.fakes.browser import Browser
 
 STORAGES = ("cookie-sqlite", "redis")
-TIMEOUT_S = 1
+TIMEOUT_S = 2  # more than a stall of the machine
 AWAY_S = 6.0
 PAUSE_S = 30.0  # a refresh that failed is not tried again by the same gateway for so long
 LOCK_S = 5 * TIMEOUT_S + 5  # as long as all calls of a refresh may take
 PATIENCE_S = TIMEOUT_S + 2  # for how long a request waits for a refresh
-NOISE_S = 1.5  # for a machine that others use too
+LEEWAY_S = 5.0  # for stalls in so long a time
+NOISE_S = 1.5  # for a machine that others use too, besides its stalls
 
 
 @pytest.fixture(scope="module", params=STORAGES)
@@ -55,8 +57,6 @@ def test_sessions_go_on_while_the_provider_is_away(scene: SessionScene) -> None:
     browser, page = scene.sign_in_briefly()
     cookie = scene.show_cookies(browser)
     scene.provider.go_away(AWAY_S)
-    time.sleep(0.2)
-    gone_at = time.monotonic()
 
     began = time.monotonic()
     assert is_unavailable(scene.call("/app/test", cookie))
@@ -64,7 +64,7 @@ def test_sessions_go_on_while_the_provider_is_away(scene: SessionScene) -> None:
     assert is_unavailable(scene.call("/app/test", cookie))
     for gateway in (0, 1):
         assert lasting.xhr(scene.url("/app/test", gateway)).json()["sub"] == "somebody-else"
-    time.sleep(max(0.0, gone_at + AWAY_S + 0.5 - time.monotonic()))
+    scene.provider.wait_until_back()
 
     elsewhere = scene.call("/app/test", cookie, gateway=1)
     assert (elsewhere.status, elsewhere.json()["sub"]) == (200, LOGIN)
@@ -78,10 +78,9 @@ def test_one_gateway_alone_refreshes_within_half_a_minute(tmp_path: Path) -> Non
     with start_session_scene(tmp_path, "cookie-sqlite", gateways=1, attributes={"timeout": TIMEOUT_S}) as scene:
         browser, page = scene.sign_in_briefly()
         scene.provider.go_away(2.0)
-        time.sleep(0.2)
         failed_at = time.monotonic()
         assert browser.xhr(scene.url("/app/test")).status == 503
-        wait_until(lambda: browser.xhr(scene.url("/app/test")).status != 503, PAUSE_S + NOISE_S)
+        wait_until(lambda: browser.xhr(scene.url("/app/test")).status != 503, PAUSE_S + LEEWAY_S)
         served_after_s = time.monotonic() - failed_at
         answer = browser.xhr(scene.url("/app/test"))
         assert (answer.status, answer.json()["sub"]) == (200, LOGIN)
@@ -106,9 +105,9 @@ def test_a_refresh_that_fails_ends_nothing(scene: SessionScene, fault: str) -> N
     scene.provider.reset()
     scene.provider.set_fault("token", **FAULTS[fault])
     began = time.monotonic()
-    with ThreadPoolExecutor(10) as pool:
+    with Stalls() as stalls, ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: scene.call("/app/test", cookie), range(10)))
-    assert time.monotonic() - began < TIMEOUT_S + NOISE_S
+        assert stalls.since(began) < TIMEOUT_S + NOISE_S
     assert all(is_unavailable(answer) for answer in answers)
     assert is_unavailable(scene.call("/app/test", cookie))
     assert scene.provider.counters()["token"] == 1
@@ -156,12 +155,11 @@ def test_signing_out_works_while_the_provider_is_away(scene: SessionScene) -> No
     browser, _ = scene.sign_in("/app/test")
     cookie = scene.show_cookies(browser)
     scene.provider.go_away(3.0)
-    time.sleep(0.2)
     left = browser.open(scene.url("/app/logout"), stop_before=lambda _: True)
     assert (left.status, (left.location or "").startswith(f"{scene.provider.issuer}/session/end?")) == (302, True)
     assert scene.call("/app/test", cookie).status == 401
     wait_until(lambda: scene.call("/app/test", cookie, 1).status == 401)
-    time.sleep(3.0)
+    scene.provider.wait_until_back()
     assert len(Browser().open(scene.url("/app/test")).forms) == 1
 
 
@@ -182,10 +180,10 @@ def test_a_gateway_that_dies_while_it_refreshes_is_waited_for(scene: SessionScen
         died_at = time.monotonic()
         assert asked.result() is None
     answers: list[Response] = []
-    while not answers or (answers[-1].status != 200 and time.monotonic() - died_at < LOCK_S + PATIENCE_S):
+    while not answers or (answers[-1].status != 200 and time.monotonic() - died_at < LOCK_S + PATIENCE_S + LEEWAY_S):
         answers.append(scene.call("/app/test", cookie, gateway=1))
     served_after_s = time.monotonic() - died_at
-    assert served_after_s < LOCK_S + PATIENCE_S + NOISE_S
+    assert served_after_s < LOCK_S + PATIENCE_S + LEEWAY_S
     show("gateway killed in a refresh", storage=scene.storage, served_again_after_s=served_after_s)
     assert all(is_unavailable(answer) for answer in answers[:-1])
     assert answers[-1].json()["access_token"] != page.json()["access_token"]

@@ -16,7 +16,7 @@ from tests.e2e.counterparts.session_scene import SessionScene, start_session_sce
 
 FILES = {"cookie-sqlite": "state.db", "sqlite": "sessions.db"}
 IDLE_S = 1.5  # after which a gateway that has nothing to write looks after its file
-WITHIN_S = 3.0
+WITHIN_S = 10.0
 
 
 @pytest.fixture(params=FILES)

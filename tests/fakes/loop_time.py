@@ -3,9 +3,13 @@
 `run_ready` works off what is due, `advance` lets seconds pass and runs the timers on the way, `run` finishes a
 coroutine and jumps over its sleeps. Dialling and listening end in the test's hands (`dial`, `listeners`). What
 fails inside a callback fails the test: `failures` holds it.
+
+`run_patiently` is for tests with real sockets whose two ends are in this process: there time passes only while nothing
+comes, so that a machine that stalls makes nobody late, and a time limit of an hour costs nothing to reach.
 """
 
 import asyncio
+import selectors
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -13,6 +17,7 @@ Result = TypeVar("Result")
 Dial = Callable[[Callable[[], asyncio.Protocol], str, int], Awaitable[tuple[asyncio.Transport, asyncio.Protocol]]]
 
 FOREVER = float("inf")
+QUIET_S = 0.02  # of real time: what is sent over loopback has come by then
 
 
 class _Idle:
@@ -136,3 +141,41 @@ class LoopClock:
     def now(self) -> float:
         """Return the epoch seconds."""
         return self._loop.time() + self._offset
+
+
+class _PatientSelector(selectors.DefaultSelector):
+    """Waits for sockets; while none has anything it lets the time of `PatientLoop` pass instead."""
+
+    def __init__(self) -> None:
+        """No time has passed."""
+        super().__init__()
+        self.passed_s = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Return what came; where nothing did, all of `timeout` has passed."""
+        if timeout is None or timeout <= 0:
+            return super().select(timeout)
+        # Asked twice: a process that was stopped while it waited is told that time is up, whatever has come.
+        found = super().select(QUIET_S) or super().select(0)
+        if not found:
+            self.passed_s += timeout
+        return found
+
+
+class PatientLoop(asyncio.SelectorEventLoop):
+    """Real sockets, and a clock of its own. Whoever answers from another thread or process answers late here."""
+
+    def __init__(self) -> None:
+        """Start at 1,000 s."""
+        self._patience = _PatientSelector()
+        super().__init__(self._patience)
+
+    def time(self) -> float:
+        """Return the seconds in which nothing came, and 1,000."""
+        return 1000.0 + self._patience.passed_s
+
+
+def run_patiently(work: Coroutine[Any, Any, Result]) -> Result:
+    """Do what `asyncio.run` does, on a `PatientLoop`."""
+    with asyncio.Runner(loop_factory=PatientLoop) as runner:
+        return runner.run(work)

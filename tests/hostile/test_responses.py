@@ -1,5 +1,6 @@
 """Upstreams that misbehave: nobody is given a doubtful answer, half an answer as a whole one, or another's answer."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,7 +13,6 @@ from tests.e2e.counterparts.strict_reader import RecordedRequest
 from tests.hostile.trial import Door, get, post
 from tests.hostile.wire import Answer, Wire
 
-PAUSE_S = 0.02  # after it the gateway has passed on what came before
 _OK = b"HTTP/1.1 200 OK\r\n"
 _POISON = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"
 _HELLO = b"Content-Length: 5\r\n\r\nhello"
@@ -265,10 +265,14 @@ _FINE = [
 def _call(door: Door, misbehaving: Misbehaving, case: Case) -> Answer:
     misbehaving.clear()
     misbehaving.early = False
-    parts: tuple[bytes | float, ...] = (case.sent, PAUSE_S, case.later) if case.later else (case.sent,)
+    passed_on = threading.Event()
+    parts = (case.sent, passed_on, case.later) if case.later else (case.sent,)
     misbehaving.answer = Script(*parts, close=case.closes, reset=case.resets)
     with Wire(door.gateway.port) as wire:
         wire.send([get().replace(b"GET", case.method.encode("ascii"), 1)])
+        if case.later:
+            wire.wait_for(b"hi")
+            passed_on.set()
         return wire.read_answer(case.method)
 
 
@@ -291,10 +295,12 @@ def test_an_answer_is_whole_or_not_given_as_whole(door: Door, misbehaving: Misbe
 def test_what_comes_to_an_idle_connection_ends_it(door: Door, misbehaving: Misbehaving, late: bytes) -> None:
     """Nobody asked: it is nobody's answer."""
     misbehaving.clear()
-    misbehaving.answer = Script(_OK + _HELLO, 0.05, late)
+    answered = threading.Event()
+    misbehaving.answer = Script(_OK + _HELLO, answered, late)
     with Wire(door.gateway.port) as wire:
         wire.send([get()])
         assert wire.read_answer().body == b"hello"
+        answered.set()
     misbehaving.wait_until(lambda: misbehaving.open_connections == 0)
     door.probe()
     door.probe()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-TIMEOUT_S = 5.0
+TIMEOUT_S = 15.0
 RECEIVE_BYTES = 65_536
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.1 ([2-5][0-9][0-9]|100) [\x20-\x7e]*\Z")
@@ -72,6 +72,11 @@ class Wire:
         if method == "HEAD" or status in {100, 204, 304}:
             return Answer(status, headers, b"")
         return self._read_body(status, headers)
+
+    def wait_for(self, part: bytes) -> None:
+        """Return when `part` has come; it stays to be read. Raises AssertionError at the end of the connection."""
+        while part not in self._buffer:
+            assert self._receive(), f"no {part!r}, only {self._buffer[:200]!r} and the end"
 
     def is_ended(self) -> bool:
         """Wait for the end: True when it comes without another byte."""

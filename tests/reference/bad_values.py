@@ -100,10 +100,16 @@ BAD_VALUES = {
     "session.redis.send_timeout": Bad(redis(send_timeout=0), "at least 1"),
     "session.redis.read_timeout": Bad(redis(read_timeout="1s"), NUMBER),
     "session.redis.sentinels": Bad(redis(sentinels=[], master_name="shop"), "at least one"),
+    "session.redis.sentinels[].host": Bad(redis(sentinels=[{"host": "a:1"}], master_name="shop"), "`port`"),
+    "session.redis.sentinels[].port": Bad(
+        redis(sentinels=[{"host": "a1", "port": 0}], master_name="shop"), "at least 1"
+    ),
     "session.redis.master_name": Bad(redis(master_name="shop"), "write `sentinels`"),
     "session.redis.sentinel_username": Bad(redis(sentinel_username="door"), "write `sentinels`"),
     "session.redis.sentinel_password": Bad(redis(sentinel_password="hush"), "write `sentinels`"),
     "session.redis.cluster_nodes": Bad(redis(cluster_nodes=[]), "at least one"),
+    "session.redis.cluster_nodes[].host": Bad(redis(cluster_nodes=[{"host": "a:1"}]), "`port`"),
+    "session.redis.cluster_nodes[].port": Bad(redis(cluster_nodes=[{"host": "a1", "port": 0}]), "at least 1"),
     "session.redis.wait_replicas": Bad(redis(wait_replicas=-1), "at least 0"),
     "session.redis.keepalive_timeout": Bad(redis(keepalive_timeout=999), "at least 1000"),
     "session_contents": Bad({"session_contents": ["user"]}, MAPPING),

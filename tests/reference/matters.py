@@ -458,6 +458,16 @@ def matters_session_redis_sentinels() -> None:
     assert redis_of().sentinels == ()
 
 
+def matters_session_redis_sentinels_host() -> None:
+    """Each by its name."""
+    assert watched(sentinels=[{"host": "10.0.0.9"}]).sentinels == (("10.0.0.9", 26379),)
+
+
+def matters_session_redis_sentinels_port() -> None:
+    """And its port."""
+    assert watched(sentinels=[{"host": "10.0.0.1", "port": 5000}]).sentinels == (("10.0.0.1", 5000),)
+
+
 def matters_session_redis_master_name() -> None:
     """By which name."""
     assert (watched().master_name, watched(master_name="other").master_name) == ("shop", "other")
@@ -478,6 +488,16 @@ def matters_session_redis_cluster_nodes() -> None:
     nodes = [{"host": "10.0.0.1"}, {"host": "10.0.0.2", "port": 7000}]
     assert redis_of(cluster_nodes=nodes).cluster_nodes == (("10.0.0.1", 6379), ("10.0.0.2", 7000))
     assert redis_of().cluster_nodes == ()
+
+
+def matters_session_redis_cluster_nodes_host() -> None:
+    """Each by its name."""
+    assert redis_of(cluster_nodes=[{"host": "10.0.0.9"}]).cluster_nodes == (("10.0.0.9", 6379),)
+
+
+def matters_session_redis_cluster_nodes_port() -> None:
+    """And its port."""
+    assert redis_of(cluster_nodes=[{"host": "10.0.0.1", "port": 7000}]).cluster_nodes == (("10.0.0.1", 7000),)
 
 
 def matters_session_redis_wait_replicas() -> None:

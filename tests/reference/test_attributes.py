@@ -52,7 +52,7 @@ def test_a_bad_value_is_refused(name: str, tmp_path: Path) -> None:
     assert name in BAD_VALUES, f"write a bad value for {name} in tests/reference/bad_values.py"
     bad = BAD_VALUES[name]
     code, printed = check(bad.written, tmp_path)
-    path = f"{PLUGIN}.{name}" if bad.path is None else PLUGIN
+    path = f"{PLUGIN}.{name.replace('[]', '[0]')}" if bad.path is None else PLUGIN
 
     assert "not supported yet" not in printed, f"{name} does not work yet: {printed}"
     assert code == 1, printed
@@ -111,7 +111,7 @@ def test_no_secret_is_printed(tmp_path: Path) -> None:
 
 def case_of(name: str) -> str:
     """The function that shows where an attribute matters."""
-    return f"matters_{name.replace('.', '_')}"
+    return f"matters_{name.replace('[]', '').replace('.', '_')}"
 
 
 def check(written: dict[str, Any], folder: Path) -> tuple[int, str]:

@@ -1,4 +1,7 @@
-"""The generated reference page: it is what the models say, and it is complete against APISIX's documentation."""
+"""The generated reference pages: they are what the models say; that of `openid-connect` is complete against APISIX's.
+
+What the other two pages have to hold is in `test_oidc_page.py` and `test_oauth2_page.py`.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -10,9 +13,10 @@ from ostiary.plugins.openid_connect.config import OpenIdConnectConfig
 from tests.reference.openid_connect import DIFFERENCES, ROWS, Row
 from tools import reference
 from tools.reference import (
-    PAGE,
+    MANUALS,
     REMEDY,
     Attribute,
+    Manual,
     list_attributes,
     list_refusals,
     main,
@@ -21,13 +25,36 @@ from tools.reference import (
     write_type,
 )
 
+(MANUAL,) = [manual for manual in MANUALS if manual.plugin == "openid-connect"]
 ATTRIBUTES = {attribute.name: attribute for attribute in list_attributes(OpenIdConnectConfig)}
 COLUMNS = ("type", "required", "default", "choices", "minimum", "min_length")
 
 
-def test_the_page_is_what_the_models_say() -> None:
-    """Nobody edits it by hand, and nobody forgets it."""
-    assert render_page() == PAGE.read_text("utf-8"), REMEDY
+@pytest.mark.parametrize("manual", MANUALS, ids=lambda manual: manual.plugin)
+def test_the_pages_are_what_the_models_say(manual: Manual) -> None:
+    """Nobody edits them by hand, and nobody forgets them."""
+    assert render_page(manual) == manual.path.read_text("utf-8"), REMEDY
+
+
+@pytest.mark.parametrize("manual", MANUALS, ids=lambda manual: manual.plugin)
+def test_every_attribute_has_its_row_and_its_meaning(manual: Manual) -> None:
+    """What can be written is explained in a sentence, and stands in the page once."""
+    page = render_page(manual)
+    attributes = list(list_attributes(manual.model))
+
+    assert [] == [attribute.name for attribute in attributes if not attribute.meaning.endswith(".")]
+    assert [] == [attribute.name for attribute in attributes if page.count(f"\n| `{attribute.name}` |") != 1]
+
+
+@pytest.mark.parametrize("manual", MANUALS, ids=lambda manual: manual.plugin)
+def test_every_refused_name_has_its_replacement(manual: Manual) -> None:
+    """Nothing is refused without a word about what to write."""
+    page = render_page(manual)
+
+    for kind in reference.REFUSALS:
+        for name, remedy in list_refusals(manual.model, kind):
+            assert remedy, name
+            assert f"| `{name}` |" in page
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
@@ -53,27 +80,9 @@ def test_every_difference_is_one_and_has_its_reason(name: str, column: str) -> N
 
 def test_every_difference_is_told() -> None:
     """Somebody who comes from APISIX finds it on the page that says what differs."""
-    page = (PAGE.parents[1] / "compatibility.md").read_text("utf-8")
+    page = (MANUAL.path.parents[1] / "compatibility.md").read_text("utf-8")
 
     assert [] == sorted({name for name, _ in DIFFERENCES if f"`{name}" not in page})
-
-
-def test_every_attribute_has_its_row_and_its_meaning() -> None:
-    """What can be written is explained in a sentence, and stands in the page once."""
-    page = PAGE.read_text("utf-8")
-
-    assert [] == [name for name, attribute in ATTRIBUTES.items() if not attribute.meaning.endswith(".")]
-    assert [] == [name for name in ATTRIBUTES if page.count(f"\n| `{name}` |") != 1]
-
-
-def test_every_refused_name_has_its_replacement() -> None:
-    """Nothing is refused without a word about what to write."""
-    page = render_page()
-
-    for kind in reference.REFUSALS:
-        for name, remedy in list_refusals(OpenIdConnectConfig, kind):
-            assert remedy, name
-            assert f"| `{name}` |" in page
 
 
 def test_the_rows_are_those_of_the_reference() -> None:
@@ -99,10 +108,16 @@ class Outer(BaseModel):
     word: str = Field(pattern="^a|b$", min_length=2, description="A word.")
 
 
+class Several(BaseModel):
+    """Some."""
+
+    entries: tuple[Inner, ...] | None = Field(default=None, description="All of them.")
+
+
 def test_a_model_becomes_a_table() -> None:
     """Types, limits, defaults, what is inside, and no cell that breaks the table."""
     found = {attribute.name: attribute for attribute in list_attributes(Outer)}
-    page = render_page(Outer)
+    page = render_page(Manual("outer", Outer, "# Outer\n", "others"))
 
     assert ["inner", "inner.size", "names", "either", "word"] == list(found)
     assert ["object", "integer", "array[string]", "string or array[string]", "string"] == [
@@ -134,15 +149,22 @@ def test_limits_are_told_in_words(schema: dict[str, Any], limits: str) -> None:
     assert limits == write_limits(attribute)
 
 
-def test_the_command_writes_and_checks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`--check` writes nothing; afterwards there is nothing to do."""
-    page = tmp_path / "reference" / "page.md"
-    monkeypatch.setattr(reference, "PAGE", page)
+def test_what_is_in_a_list_is_told_with_brackets() -> None:
+    """So that nobody writes it beside the list."""
+    assert ["entries", "entries[].size"] == [attribute.name for attribute in list_attributes(Several)]
+
+
+def test_the_command_writes_and_checks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--check` writes nothing, and names what is wrong; afterwards there is nothing to do."""
+    monkeypatch.setattr(reference, "FOLDER", tmp_path / "reference")
 
     assert 1 == main(["--check"])
-    assert not page.exists()
+    assert "oidc.md" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
     assert 0 == main([])
-    assert render_page() == page.read_text("utf-8")
+    assert [render_page(manual) for manual in MANUALS] == [manual.path.read_text("utf-8") for manual in MANUALS]
     assert 0 == main(["--check"])
 
 

@@ -3,7 +3,9 @@
 One session per process. No redirect is followed, no cookie kept, no proxy taken from the environment, nothing
 decompressed; the body is read piece by piece up to the request's limit, and one time limit covers it all. TLS is
 verified, 1.2 at least, unless the request says otherwise (only where the operator typed it). A proxy's credential goes
-with CONNECT for https targets and with the request for http ones, and is never sent through the tunnel.
+with CONNECT for https targets and with the request for http ones, and is never sent through the tunnel. A request with
+addresses of its own is sent there in the name of its URL: Host, TLS's server name and the certificate's stay the URL's,
+and its connections are shared with no other name's.
 """
 
 import ssl
@@ -17,7 +19,7 @@ from ostiary.adapters.resolver import Resolver
 from ostiary.adapters.tls_client import make_tls_context
 from ostiary.config.dns import DnsSettings
 from ostiary.errors import ProviderFault
-from ostiary.http.outbound import OutboundRequest, OutboundResponse
+from ostiary.http.outbound import Address, OutboundRequest, OutboundResponse
 
 PIECE_BYTES = 65_536
 MAX_CONNECTIONS = 128
@@ -30,36 +32,56 @@ PROXY_AUTHENTICATION_REQUIRED = 407
 class AiohttpClient:
     """Sends requests; make one per process, and `close()` it."""
 
-    __slots__ = ("_connector", "_contexts", "_resolver", "_session")
+    __slots__ = ("_addressed", "_contexts", "_resolver", "_session")
 
     def __init__(self) -> None:
         """Open nothing yet: session and TLS contexts are made when they are first needed, inside the loop."""
         self._session: aiohttp.ClientSession | None = None
-        self._connector: aiohttp.TCPConnector | None = None
+        self._addressed: dict[str, aiohttp.ClientSession] = {}
         self._contexts: dict[tuple[bool, str], ssl.SSLContext] = {}
         self._resolver = Resolver()
 
     def use_dns(self, settings: DnsSettings | None) -> None:
         """Resolve names by these name servers from now on, or (None) as the system does."""
-        if self._resolver.use(settings) and self._connector is not None:
-            self._connector.clear_dns_cache()
+        if not self._resolver.use(settings):
+            return
+        for session in (self._session, *self._addressed.values()):
+            if session is not None and isinstance(session.connector, aiohttp.TCPConnector):
+                session.connector.clear_dns_cache()
 
     async def send(self, request: OutboundRequest) -> OutboundResponse:
         """Return the answer, whatever its status. Raises ProviderFault as the port says."""
         url = _parse_url(request.url)
-        session = self._open_session()
+        if not request.addresses:
+            return await self._send(request, url, url)
+        if request.proxy is not None:
+            detail = "a service's addresses and a proxy exclude each other: remove service_name, or the proxy"
+            raise ProviderFault("provider_proxy", detail, passing=False)
+        *first, last = request.addresses
+        for address in first:
+            try:
+                return await self._send(request, url, _readdress(url, address))
+            except ProviderFault as fault:
+                if fault.code not in _NOT_CONNECTED:
+                    raise
+        return await self._send(request, url, _readdress(url, last))
+
+    async def _send(self, request: OutboundRequest, url: URL, target: URL) -> OutboundResponse:
+        """Send a request for `url` to where `target` is."""
+        session = self._open_session() if target is url else self._open_addressed_session(url)
         try:
             proxy, headers, proxy_headers = _address_proxy(request, url)
             async with session.request(
                 request.method,
-                url,
-                headers=headers,
+                target,
+                headers=headers if target is url else (*headers, ("Host", _name_authority(url))),
                 data=request.body or None,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=request.timeout_s),
                 ssl=self._context(request.trusted_certificates, verify=request.tls_verify),
                 proxy=proxy,
                 proxy_headers=proxy_headers,
+                server_hostname=None if target is url else url.host,
             ) as response:
                 body = await _read_body(response, request.max_body_bytes, name_place(url))
         except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
@@ -72,24 +94,33 @@ class AiohttpClient:
 
     async def close(self) -> None:
         """Close every connection; the next `send` opens a new session."""
-        session, self._session, self._connector = self._session, None, None
-        if session is not None:
+        sessions = [session for session in (self._session, *self._addressed.values()) if session is not None]
+        self._session, self._addressed = None, {}
+        for session in sessions:
             await session.close()
         await self._resolver.close()
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._connector = aiohttp.TCPConnector(
-                limit=MAX_CONNECTIONS, keepalive_timeout=IDLE_S, resolver=self._resolver
-            )
-            self._session = aiohttp.ClientSession(
-                connector=self._connector,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"Accept-Encoding": "identity", "User-Agent": "ostiary"},
-                auto_decompress=False,
-                trust_env=False,
-            )
+            self._session = self._make_session()
         return self._session
+
+    def _open_addressed_session(self, url: URL) -> aiohttp.ClientSession:
+        """Return the session for a name whose addresses are given: one that was verified for it serves no other."""
+        name = f"{url.scheme}://{_name_authority(url)}"
+        session = self._addressed.get(name)
+        if session is None:
+            session = self._addressed[name] = self._make_session()
+        return session
+
+    def _make_session(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, keepalive_timeout=IDLE_S, resolver=self._resolver),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"Accept-Encoding": "identity", "User-Agent": "ostiary"},
+            auto_decompress=False,
+            trust_env=False,
+        )
 
     def _context(self, trusted_certificates: str, *, verify: bool) -> ssl.SSLContext:
         """Return the context for what is trusted; making one takes 35 ms, so equal ones are the same."""
@@ -104,6 +135,19 @@ class AiohttpClient:
 
 
 Headers = tuple[tuple[str, str], ...]
+_NOT_CONNECTED = frozenset({"provider_refused", "provider_dns"})  # nothing was sent: the next address may do
+
+
+def _readdress(url: URL, address: Address) -> URL:
+    """Return the URL with another place in it."""
+    host, port = address
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return URL(f"{url.scheme}://{place}{url.raw_path_qs}", encoded=True)
+
+
+def _name_authority(url: URL) -> str:
+    """Return the Host header of a URL: without the port that its scheme implies."""
+    return url.host_port_subcomponent or ""
 
 
 def _address_proxy(request: OutboundRequest, url: URL) -> tuple[URL | None, Headers, dict[str, str] | None]:

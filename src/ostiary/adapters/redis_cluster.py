@@ -52,13 +52,12 @@ class RedisCluster:
 
     async def call(self, command: RedisCommand) -> Reply:
         """Send one command to the node of its key. Raises StoreFault."""
-        loop = asyncio.get_running_loop()
-        ends_at = loop.time() + self._limit_s
+        ends_at = asyncio.get_running_loop().time() + self._limit_s
         slot = key_slot(_find_key(command).encode("utf-8"))
         node = await self._find_node(slot)
         for _ in range(MAX_HOPS):
             try:
-                reply = await node.ask(command, ends_at)
+                reply = await _ask_patiently(node, command, ends_at)
             except StoreFault:
                 self._is_doubtful = True  # the node, or its being a primary
                 raise
@@ -66,13 +65,10 @@ class RedisCluster:
                 return reply
             is_asking = isinstance(reply, AskError) and not isinstance(reply, MovedError)
             self._is_doubtful |= not is_asking
-            command = command._replace(is_asking=is_asking)
-            if isinstance(reply, AskError):  # a MovedError is one, too
-                node = self._open(_read_target(reply, node))
-            elif isinstance(reply, TryAgainError) and loop.time() + RETRY_S < ends_at:
-                await asyncio.sleep(RETRY_S)
-            else:
+            if not isinstance(reply, AskError):  # a MovedError is one, too
                 raise explain_failure(reply, node.place)
+            command = command._replace(is_asking=is_asking)
+            node = self._open(_read_target(reply, node))
         raise StoreFault("store_unavailable", f"redis at {node.place}: the cluster sends a call from node to node")
 
     async def close(self) -> None:
@@ -131,6 +127,16 @@ class RedisCluster:
         if node is None:
             node = self._nodes[address] = RedisPool(self._settings.at(address), self._tls_context)
         return node
+
+
+async def _ask_patiently(node: RedisPool, command: RedisCommand, ends_at: float) -> Reply | ResponseError:
+    """Ask a node, and while there is time again in the same way where it says that nothing was done yet."""
+    loop = asyncio.get_running_loop()
+    while True:
+        reply = await node.ask(command, ends_at)
+        if not isinstance(reply, TryAgainError) or loop.time() + 2 * RETRY_S >= ends_at:
+            return reply
+        await asyncio.sleep(RETRY_S)
 
 
 def read_slots(reply: Reply, asked: str) -> SlotMap:

@@ -82,6 +82,7 @@ class SentinelPrimary:
         except StoreFault:
             if self._primary is None:
                 raise
+            self._is_doubtful = False  # nobody knows of another one; the next call that fails asks again
             return
         named = [address for address, _ in Counter(answers).most_common()]
         if self._is_doubtful or named[0] != self._address:

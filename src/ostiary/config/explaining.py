@@ -79,6 +79,9 @@ def _locate(location: Sequence[PathPart], written: Written, *, is_missing: bool)
             path.append(part)
             value = value[part]
         elif isinstance(value, Mapping) and isinstance(part, int) and part < len(value):
+            rest = location[index + 1 :]
+            if rest and (rest[0] in value or (is_missing and len(rest) == 1)):
+                continue  # one mapping that the model reads as a list of it
             name = list(value)[part]  # a mapping that the model reads as a list, like `nodes`
             path.append(name)
             value = value[name]

@@ -28,6 +28,7 @@ class Role(IntEnum):
     FORWARDED_FOR = 10
     FORWARDED_PROTO = 11
     FORWARDED_HOST = 12
+    REDIRECT_WISH = 13
 
 
 @final
@@ -70,6 +71,7 @@ _SPECIAL = {
     b"x-forwarded-for": Role.FORWARDED_FOR,
     b"x-forwarded-proto": Role.FORWARDED_PROTO,
     b"x-forwarded-host": Role.FORWARDED_HOST,
+    b"x-auth-request-redirect": Role.REDIRECT_WISH,
 }
 _COMMON = (
     "accept", "accept-charset", "accept-encoding", "accept-language", "access-control-request-headers",

@@ -23,6 +23,31 @@ def is_navigation(request: Request) -> bool:
     return accepts_html(request)
 
 
+def follows_redirects(request: Request) -> bool:
+    """Say whether a redirect to a sign-in page would be followed: by a page that opens, or a program by hand.
+
+    Weaker than `is_navigation`: a client that says nothing of itself (`Accept: */*`) counts. GET or HEAD, no prefetch,
+    and nothing that tells of a script: Fetch Metadata, `X-Requested-With`, or JSON among what is accepted.
+    """
+    if request.method not in _METHODS or is_speculative(request):
+        return False
+    if (request.field(b"x-requested-with") or b"").lower() == b"xmlhttprequest":
+        return False
+    if any(name == b"accept" and _names_json(value) for name, _, value in request.fields):
+        return False
+    mode = request.field(b"sec-fetch-mode")
+    if mode is not None:
+        return mode == b"navigate"
+    return all(request.field(name) is None for name in _FETCH_METADATA)
+
+
+def is_preflight(request: Request) -> bool:
+    """Say whether a browser asks before a request to another origin (Fetch §3.3.2); it sends no cookie then."""
+    return request.method == "OPTIONS" and all(
+        request.field(name) is not None for name in (b"origin", b"access-control-request-method")
+    )
+
+
 def accepts_html(request: Request) -> bool:
     """Say whether the client asked for HTML by name (`*/*` is what programs send)."""
     accept = request.field(b"accept")
@@ -45,3 +70,8 @@ def is_speculative(request: Request) -> bool:
 
 def _names_html(accept: bytes) -> bool:
     return b"text/html" in accept.lower()
+
+
+def _names_json(accept: bytes) -> bool:
+    kinds = (kind.partition(b";")[0].strip().lower() for kind in accept.split(b","))
+    return b"application/json" in kinds

@@ -47,14 +47,15 @@ class FieldSection:
 
     `passed` are (lower-case name, name as sent, value). `body_bytes` is the announced length, `CHUNKED` (-1) for
     chunked, 0 for none. `authorization` stands apart from `passed`; `authorization_at` is its position among the raw
-    fields, below 0 when there is none to pass on. `rendered` remembers, for the facts in `rendered_for`, how the
-    section was last written for an upstream (`ostiary.gateway.forwarding`); `cookies` are split when somebody asks.
+    fields, below 0 when there is none to pass on. `redirect_wish` is where somebody asks to be sent after signing in
+    or out (X-Auth-Request-Redirect), and is never passed on. `rendered` remembers, for the facts in `rendered_for`, how
+    the section was last written for an upstream (`ostiary.gateway.forwarding`); `cookies` are split when somebody asks.
     """
 
     __slots__ = (
         "_cookies", "authorization", "authorization_at", "authorization_name", "body_bytes", "connection",
         "content_length", "cookie", "expect", "expects_continue", "forwarded_for", "forwarded_host",
-        "forwarded_proto", "host", "keep_alive", "passed", "rendered", "rendered_for", "size_bytes",
+        "forwarded_proto", "host", "keep_alive", "passed", "redirect_wish", "rendered", "rendered_for", "size_bytes",
         "transfer_encoding", "upgrade", "upgrade_value",
     )  # fmt: skip
 
@@ -74,6 +75,7 @@ class FieldSection:
         self.forwarded_for = b""
         self.forwarded_proto = b""
         self.forwarded_host = b""
+        self.redirect_wish: bytes | None = None
         self.size_bytes = 0
         self.body_bytes = 0
         self.expects_continue = False
@@ -109,6 +111,7 @@ class FieldSection:
         section.host = self.host
         section.keep_alive = self.keep_alive
         section.passed = self.passed
+        section.redirect_wish = self.redirect_wish
         section.rendered = self.rendered
         section.rendered_for = self.rendered_for
         section.transfer_encoding = self.transfer_encoding
@@ -195,6 +198,7 @@ _NOTERS: dict[Role, Callable[[FieldSection, bytes], None]] = {
     Role.FORWARDED_FOR: _joined("forwarded_for", b","),
     Role.FORWARDED_PROTO: _joined("forwarded_proto", b","),
     Role.FORWARDED_HOST: _joined("forwarded_host", b","),
+    Role.REDIRECT_WISH: _once("redirect_wish", "field_repeated", "the header x-auth-request-redirect came twice"),
 }
 
 

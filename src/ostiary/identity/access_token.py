@@ -9,7 +9,7 @@ from typing import Any, final
 
 import msgspec
 
-from ostiary.identity.claims import check_expiry, check_not_before, read_text, read_time
+from ostiary.identity.claims import check_expiry, check_not_before, check_token_use, read_text, read_time
 from ostiary.identity.jose import CompactToken, TokenRefused, check_type
 from ostiary.identity.keys import KeySet, check_signature
 
@@ -71,10 +71,11 @@ def _check_is_no_id_token(token: CompactToken) -> None:
 
     `at+jwt` says what a token is. Without it, the hashes of an ID token give it away, and so does a nonce where no
     scope is granted. (Some providers copy the nonce into access tokens, too; those have a scope.) RFC 8417 §4.7: what
-    has `events` tells of something, such as a logout, and lets nobody in.
+    has `events` tells of something, such as a logout, and lets nobody in. Amazon Cognito's ID tokens say `token_use`.
     """
     if "events" in token.claims:
         raise TokenRefused("token_type")
+    check_token_use(token.claims)
     if token.type is not None and token.type.lower().endswith("at+jwt"):
         return
     claims = token.claims

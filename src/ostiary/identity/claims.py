@@ -11,6 +11,7 @@ from ostiary.identity.jose import TokenRefused
 
 MAX_TIME = 2**53
 MAX_SUBJECT_CHARACTERS = 255
+_OTHER_USES = frozenset({"id", "id_token", "refresh", "refresh_token"})
 
 
 def read_time(claims: Mapping[str, Any], name: str) -> float | None:
@@ -61,6 +62,16 @@ def read_session_id(claims: Mapping[str, Any]) -> str | None:
     if session_id == "":
         raise TokenRefused("token_claim")
     return session_id
+
+
+def check_token_use(claims: Mapping[str, Any]) -> None:
+    """`token_use`, by which Amazon Cognito and Ory Hydra tell their tokens apart, says nothing but access.
+
+    It is registered nowhere, so what it says elsewhere is no reason. Raises TokenRefused `token_type`.
+    """
+    use = claims.get("token_use")
+    if type(use) is str and use.lower() in _OTHER_USES:
+        raise TokenRefused("token_type")
 
 
 def check_issuer(claims: Mapping[str, Any], issuer: str) -> None:

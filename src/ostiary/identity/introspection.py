@@ -12,7 +12,7 @@ import msgspec
 from ostiary.errors import ProviderFault
 from ostiary.http.outbound import OutboundRequest, OutboundResponse
 from ostiary.identity.access_token import ExpectedAccessToken, VerifiedAccessToken
-from ostiary.identity.claims import check_expiry, check_not_before, read_text, read_time
+from ostiary.identity.claims import check_expiry, check_not_before, check_token_use, read_text, read_time
 from ostiary.identity.client_authentication import AssertionMoment, ClientCredentials, build_authenticated_form
 from ostiary.identity.jose import TokenRefused
 from ostiary.identity.strict_json import InvalidJson, parse_json_object
@@ -60,7 +60,7 @@ def read_activity(response: OutboundResponse) -> VerifiedAccessToken:
 def check_introspected(
     introspected: VerifiedAccessToken, expected: ExpectedAccessToken | None, now: float, slack_s: float
 ) -> VerifiedAccessToken:
-    """Check what an active answer has of `token_type`, `iss`, `exp` and `nbf`, and return it with its expiry.
+    """Check an active answer's `token_type`, `token_use`, `iss`, `exp` and `nbf`, if any; return it with its expiry.
 
     `expected` may be None when the answer has no `iss`: then no issuer has to be known. Raises TokenRefused. Some
     providers call each token of theirs active: refresh tokens and ID tokens too, which open no service.
@@ -69,6 +69,7 @@ def check_introspected(
     token_type = read_text(claims, "token_type")
     if token_type is not None and token_type.lower() not in _TOKEN_TYPES:
         raise TokenRefused("token_type")
+    check_token_use(claims)
     issuer = read_text(claims, "iss")
     if issuer is not None and (expected is None or issuer not in expected.issuers):
         raise TokenRefused("token_issuer")

@@ -1,8 +1,9 @@
 """A login under way: one sealed cookie for each, so that several tabs can sign in at once (RFC 9700 §2.1, §4.7).
 
-The cookie's name holds a digest of `state`, its contents what the callback is compared with. It lives ten minutes, is
-sealed to its name, issuer and client, and serves once: whoever reads it deletes it, in every outcome. At most five are
-pending; the oldest leave. A `state` begins with its time, which is trusted for nothing but to explain a failure.
+The cookie's name holds a digest of `state`, its contents what the callback is compared with. It lives for some minutes,
+is sealed to its name, issuer and client, and serves once: whoever reads it deletes it, in every outcome. At most five
+are pending; the oldest leave. Where the operator wants a single cookie, a second login takes the place of the first. A
+`state` begins with its time, which is trusted for nothing but to explain a failure.
 """
 
 import re
@@ -86,63 +87,99 @@ def digest_state(state: str) -> str:
 
 
 @final
+class FlowNaming(msgspec.Struct, frozen=True):
+    """How flow cookies are called, and how many seconds they live: `prefix` and so much of a digest of the state.
+
+    Without a digest there is a single one, called `prefix`.
+    """
+
+    prefix: str
+    digest_characters: int = 16
+    lifetime_s: int = FLOW_LIFETIME_S
+
+    @property
+    def is_single(self) -> bool:
+        """Whether one browser has one login under way at most."""
+        return self.digest_characters == 0
+
+    def name(self, state: str) -> str:
+        """Return the name of a login's cookie."""
+        return self.prefix + digest_state(state)[: self.digest_characters]
+
+
+@final
 class FlowCookies:
-    """The flow cookies of one client: `prefix` and a digest of `state` make a name."""
+    """The flow cookies of one client, named as `naming` says."""
 
-    __slots__ = ("_attributes", "_bare_bytes", "_binding", "_name", "_prefix", "_sealer")
+    __slots__ = ("_attributes", "_bare_bytes", "_binding", "_name", "_naming", "_sealer")
 
-    def __init__(self, prefix: str, binding: Sequence[str], sealer: Sealer, attributes: CookieAttributes) -> None:
+    def __init__(
+        self, naming: "FlowNaming", binding: Sequence[str], sealer: Sealer, attributes: CookieAttributes
+    ) -> None:
         """Bind the seals to their names and to `binding` (issuer, client, version)."""
-        self._prefix = prefix
-        self._name = re.compile(rb"%b[0-9a-f]{%d}\Z" % (re.escape(prefix.encode("ascii")), _DIGEST_CHARACTERS))
+        self._naming = naming
+        prefix = re.escape(naming.prefix.encode("ascii"))
+        self._name = re.compile(rb"%b[0-9a-f]{%d}\Z" % (prefix, naming.digest_characters))
         self._binding = tuple(binding)
         self._sealer = sealer
         self._attributes = attributes
-        self._bare_bytes = len(render_set_cookie(prefix + digest_state(""), "", attributes, FLOW_LIFETIME_S))
+        self._bare_bytes = len(render_set_cookie(naming.name(""), "", attributes, naming.lifetime_s))
 
     def write(self, flow: LoginFlow, nonce: bytes, present: Cookies, now: float) -> tuple[str, ...]:
         """Return the Set-Cookie values that store the flow and delete all but the four newest others.
 
         Raises FlowTooLarge.
         """
-        name = self._prefix + digest_state(flow.state)
+        name = self._naming.name(flow.state)
         plain = msgspec.msgpack.encode(flow)
         if self._bare_bytes + sealed_bytes(len(plain)) > MAX_COOKIE_BYTES:
             raise FlowTooLarge  # before sealing: a nonce serves one text
         sealed = self._sealer.seal(plain, self._bind(name), nonce).decode("ascii")
-        written = render_set_cookie(name, sealed, self._attributes, FLOW_LIFETIME_S)
+        written = render_set_cookie(name, sealed, self._attributes, self._naming.lifetime_s)
         return (written, *self._plan_evictions(present, now))
 
     def find(self, state: str, present: Cookies, now: float) -> LoginFlow:
         """Return the flow that this browser started with this `state`. Raises FlowRefused."""
-        name = self._prefix + digest_state(state)
+        name = self._naming.name(state)
         found = [value for key, value in present if key == name.encode("ascii")]
         if not found:
             raise FlowRefused("flow_absent")
         flow = self._open(name, found[0]) if len(found) == 1 else None
-        if flow is None or not compare_digest(flow.state.encode("utf-8"), state.encode("utf-8", "replace")):
+        if flow is None:
             raise FlowRefused("flow_broken")
-        if not -FLOW_LIFETIME_S < now - flow.created_at < FLOW_LIFETIME_S:
+        if not compare_digest(flow.state.encode("utf-8"), state.encode("utf-8", "replace")):
+            raise FlowRefused("flow_absent" if self._naming.is_single else "flow_broken")
+        lifetime_s = self._naming.lifetime_s
+        if not -lifetime_s < now - flow.created_at < lifetime_s:
             raise FlowRefused("flow_stale")
         return flow
 
     def delete(self, states: Sequence[str], present: Cookies) -> tuple[str, ...]:
         """Return the Set-Cookie values that remove those of these states' cookies that the request brought."""
-        names = dict.fromkeys(self._prefix + digest_state(state) for state in states)
-        keys = {key for key, _ in present}
+        names = dict.fromkeys(self._naming.name(state) for state in states)
+        keys = {key for key, value in present if not self._naming.is_single or self._belongs(key, value, states)}
         return tuple(render_deleted_cookie(name, self._attributes) for name in names if name.encode("ascii") in keys)
+
+    def _belongs(self, key: bytes, value: bytes, states: Sequence[str]) -> bool:
+        """Say whether a single cookie is that of one of these logins: it may be a later one's by now, or nobody's."""
+        if key != self._naming.prefix.encode("ascii"):
+            return False
+        flow = self._open(self._naming.prefix, value)
+        return flow is None or flow.state in states
 
     def _plan_evictions(self, present: Cookies, now: float) -> tuple[str, ...]:
         """Keep the newest flows that could still end well; everything else under our prefix goes."""
+        if self._naming.is_single:
+            return ()
         ages: dict[str, float] = {}
         ours = [(key, value) for key, value in present if self._name.match(key)]
         for key, value in reversed(ours[-_MAX_EXAMINED:]):  # browsers send the first first: of one age the last wins
             name = key.decode("ascii")
             flow = self._open(name, value)
-            age = FLOW_LIFETIME_S if flow is None else abs(now - flow.created_at)
+            age = self._naming.lifetime_s if flow is None else abs(now - flow.created_at)
             ages[name] = max(age, ages.get(name, 0.0))
         newest = sorted(ages, key=lambda name: ages[name])[: MAX_PENDING_FLOWS - 1]
-        kept = {name for name in newest if ages[name] < FLOW_LIFETIME_S}
+        kept = {name for name in newest if ages[name] < self._naming.lifetime_s}
         return tuple(render_deleted_cookie(name, self._attributes) for name in ages if name not in kept)
 
     def _open(self, name: str, value: bytes) -> LoginFlow | None:

@@ -77,6 +77,19 @@ def read_metadata(response: OutboundResponse, discovery_url: str, issuers: tuple
     return metadata
 
 
+def build_metadata(issuer: str, endpoints: Endpoints) -> Metadata:
+    """Return metadata that the operator wrote, for a provider that is not asked for them.
+
+    Raises ProviderFault `metadata_answer_invalid` where an endpoint or the issuer is no URL.
+    """
+    if not _URL.match(issuer):
+        raise ProviderFault("metadata_answer_invalid", "the issuer is no URL", passing=False)
+    metadata = Metadata(issuer=issuer, **msgspec.structs.asdict(endpoints))
+    for name in Endpoints.__struct_fields__:
+        _check_endpoint(name, getattr(metadata, name), secure=issuer.startswith("https://"))
+    return metadata
+
+
 def override_endpoints(metadata: Metadata, endpoints: Endpoints) -> Metadata:
     """Return the metadata with the operator's endpoints in place of the provider's own, wherever there is one."""
     written = {name: url for name, url in msgspec.structs.asdict(endpoints).items() if url is not None}

@@ -16,6 +16,7 @@ MAX_CHUNKS = 8
 # because a Cookie header beyond the limit would lock the browser out with 431.
 MAX_RETURNED_BYTES = 28_672
 MAX_HEADER_BYTES = 32_768
+LONGEST_S = 34_560_000  # 400 days: browsers keep none for longer (RFC 6265bis §5.5)
 _COUNT_BYTES = 1
 _MAX_DELETIONS = 32
 _SUFFIXES = tuple(str(index).encode("ascii") for index in range(1, MAX_CHUNKS))
@@ -37,19 +38,26 @@ class SessionTooLarge(Exception):  # noqa: N818 - an answer to whoever wants to 
 class SessionCookie:
     """One session cookie by name: collects, opens, seals and deletes its chunks."""
 
-    __slots__ = ("_attributes", "_binding", "_chunk_names", "_lifetime_s", "_name", "_sealer", "allowed_bytes", "name")
+    __slots__ = (
+        "_attributes", "_binding", "_chunk_names", "_is_browser_session", "_lifetime_s", "_name", "_sealer",
+        "allowed_bytes", "name",
+    )  # fmt: skip
 
     def __init__(
-        self, name: str, binding: Sequence[str], sealer: Sealer, attributes: CookieAttributes, lifetime_s: int
+        self, name: str, binding: Sequence[str], sealer: Sealer, attributes: CookieAttributes, lifetime_s: int | None
     ) -> None:
-        """Bind the seal to the name and to `binding` (issuer, client, version)."""
+        """Bind the seal to the name and to `binding` (issuer, client, version).
+
+        Without `lifetime_s` the browser forgets the cookie when it is closed.
+        """
         self.name = name
         self._name = name.encode("ascii")
         self._chunk_names = tuple(self._name + b"_" + suffix for suffix in _SUFFIXES)
         self._binding = bind(name, *binding)
         self._sealer = sealer
         self._attributes = attributes
-        self._lifetime_s = lifetime_s
+        self._is_browser_session = lifetime_s is None
+        self._lifetime_s = LONGEST_S if lifetime_s is None else lifetime_s
         self.allowed_bytes = min(MAX_CHUNKS * self._capacity(), MAX_RETURNED_BYTES - self._reserved_bytes())
 
     def collect(self, cookies: Cookies) -> tuple[bytes, ...] | None:
@@ -94,12 +102,13 @@ class SessionCookie:
         if wanted > allowed:
             raise SessionTooLarge(wanted, max(allowed, 0))
         age_s = self._lifetime_s if lifetime_s is None else min(self._lifetime_s, lifetime_s)
+        max_age_s = None if self._is_browser_session else age_s
         capacity = self._capacity()
         count = -(-wanted // capacity)
         sealed = self._sealer.seal(bytes((count,)) + plain, self._binding, nonce).decode("ascii")
         names = [self.name, *(f"{self.name}_{index}" for index in range(1, count))]
         written = [
-            render_set_cookie(name, sealed[start : start + capacity], self._attributes, age_s)
+            render_set_cookie(name, sealed[start : start + capacity], self._attributes, max_age_s)
             for name, start in zip(names, range(0, wanted, capacity), strict=True)
         ]
         return (*written, *self._delete(present, keep=names))

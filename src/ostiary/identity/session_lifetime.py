@@ -33,12 +33,16 @@ class SessionLimits(msgspec.Struct, frozen=True, kw_only=True):
 class RenewalPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """When the provider is asked again: `leeway_s` before the access token's end, and each `interval_s` (None: never).
 
-    Without `renew_on_expiry` an access token that is over is left out, and the session goes on.
+    Without `renew_on_expiry` an access token that is over is left out, and the session goes on. The interval is held by
+    the refresh token; `silently`: without one by asking the provider behind a navigation. With `counts_id_token` the ID
+    token counts like the access token: it is what the upstream gets.
     """
 
     renew_on_expiry: bool = True
     leeway_s: float = 0.0
     interval_s: float | None = None
+    silently: bool = True
+    counts_id_token: bool = False
 
 
 class Standing(Enum):
@@ -72,9 +76,17 @@ def find_touch_due(limits: SessionLimits, touched_at: float) -> float:
     return touched_at + min(idling, rolling)
 
 
+def find_token_end(record: Session, policy: RenewalPolicy) -> float:
+    """Return when the tokens that go upstream are over: the access token, and the ID token where it counts."""
+    ends = [record.access_token_expires_at] if record.access_token is not None else []
+    if policy.counts_id_token:
+        ends.append(float((record.id_token_claims or {}).get("exp", 0)))
+    return min(ends, default=inf)
+
+
 def judge(record: Session, policy: RenewalPolicy, now: float) -> Judgement:
     """Say what is due about a record that counts."""
-    token_end = record.access_token_expires_at if record.access_token is not None else inf
+    token_end = find_token_end(record, policy)
     renew_at = inf
     if policy.renew_on_expiry and token_end < inf:
         half_life = (record.authenticated_at + token_end) / 2  # a leeway beyond that would renew with every request
@@ -87,6 +99,8 @@ def judge(record: Session, policy: RenewalPolicy, now: float) -> Judgement:
         return Judgement(standing, min(renew_at, interval_end, token_end if now < token_end else inf))
     if now >= token_end and policy.renew_on_expiry:
         return Judgement(Standing.OVER, inf)
+    if not policy.silently:
+        interval_end = inf
     if now >= interval_end:
         return Judgement(Standing.SILENT, token_end if now < token_end else inf)
     if now >= token_end:

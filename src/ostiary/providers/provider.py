@@ -12,13 +12,14 @@ import msgspec
 
 from ostiary.bounded import BoundedMap
 from ostiary.errors import ProviderFault
-from ostiary.http.outbound import OutboundRequest, OutboundResponse
+from ostiary.http.outbound import Address, OutboundRequest, OutboundResponse
 from ostiary.http.proxies import ProxySettings
 from ostiary.identity.keys import KeySet, build_keys_request, read_key_set
 from ostiary.identity.metadata import (
     Endpoints,
     Metadata,
     build_discovery_request,
+    build_metadata,
     override_endpoints,
     read_metadata,
 )
@@ -39,7 +40,8 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
     `discovery` is the URL of its metadata. `issuers` are those that the operator vouches for besides the one that
     the discovery URL itself names. Keys that the provider has not confirmed for `keys_expire_s` are not used.
     `endpoints` are the operator's own, in place of those of the metadata. `trusted_certificates` are PEM certificates
-    of authorities that are trusted besides the system's.
+    of authorities that are trusted besides the system's. `addresses` are connected to in the place of what the URLs
+    name. What does not discover has its issuer and endpoints from the operator alone.
     """
 
     discovery: str
@@ -50,6 +52,8 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
     endpoints: Endpoints = Endpoints()
     trusted_certificates: str = ""
     proxies: ProxySettings = ProxySettings()
+    addresses: tuple[Address, ...] = ()
+    discovers: bool = True
 
 
 @final
@@ -144,6 +148,7 @@ class Provider:
                 tls_verify=settings.tls_verify,
                 trusted_certificates=settings.trusted_certificates,
                 proxy=settings.proxies.find(request.url),
+                addresses=settings.addresses,
             )
             return await self._ports.http.send(ours)
         finally:
@@ -151,6 +156,8 @@ class Provider:
 
     async def _fetch_metadata(self) -> Metadata:
         settings = self.settings
+        if not settings.discovers:
+            return build_metadata(settings.issuers[0], settings.endpoints)
         response = await self.call(build_discovery_request(settings.discovery))
         return override_endpoints(read_metadata(response, settings.discovery, settings.issuers), settings.endpoints)
 

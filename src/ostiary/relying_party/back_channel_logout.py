@@ -18,6 +18,7 @@ from ostiary.identity.sealing import bind
 from ostiary.plugin import Pending, Reply, Services, Verdict
 from ostiary.relying_party.client_cookies import digest_client
 from ostiary.relying_party.logout_marks import make_mark, plan_marks
+from ostiary.relying_party.longest_session import LongestSession
 from ostiary.relying_party.provider_calls import ProviderCalls
 from ostiary.relying_party.replacements import find_state
 from ostiary.relying_party.revocations import Revocations
@@ -38,7 +39,7 @@ class BackChannelLogout:
 
     purpose = "back-channel logout"
 
-    __slots__ = ("_client", "_id_tokens", "_provider", "_revocations", "_services", "_settings", "_store")
+    __slots__ = ("_client", "_id_tokens", "_longest", "_provider", "_revocations", "_services", "_settings", "_store")
 
     def __init__(
         self, settings: RelyingPartySettings, calls: ProviderCalls, revocations: Revocations, services: Services
@@ -50,6 +51,7 @@ class BackChannelLogout:
         self._id_tokens = calls.id_tokens
         self._revocations = revocations
         self._services = services
+        self._longest = LongestSession(settings, services)
         self._store = find_state(settings, services)
 
     def answer(self, request: Request) -> Verdict:
@@ -83,7 +85,7 @@ class BackChannelLogout:
         name = f"logout:{self._client}:{sha256(bind(token.issuer, token.id)).hexdigest()}"
         if await self._store.read(name) is not None:
             raise TokenRefused("logout_token_replayed")
-        mark = make_mark(self._settings, token.issued_at, self._services.clock.now())
+        mark = make_mark(await self._longest.find(), token.issued_at, self._services.clock.now())
         for key in plan_marks(token):
             await self._revocations.mark(key, mark)
         if not await self._store.create(name, b"1", token.refused_from + _SPARE_S):

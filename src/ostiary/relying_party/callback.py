@@ -23,9 +23,8 @@ from ostiary.identity.authorization import (
     read_parameters,
 )
 from ostiary.identity.jose import TokenRefused
-from ostiary.identity.login_flow import FLOW_LIFETIME_S, FlowRefused, LoginFlow, digest_state, read_state_age_s
+from ostiary.identity.login_flow import FlowRefused, LoginFlow, digest_state, read_state_age_s
 from ostiary.identity.metadata import Metadata
-from ostiary.identity.return_to import HOME, is_local
 from ostiary.identity.sealing import NONCE_BYTES, Sealer, bind
 from ostiary.identity.session import Session, SessionRefused
 from ostiary.identity.session_cookie import Cookies, SessionTooLarge
@@ -33,8 +32,12 @@ from ostiary.identity.token_endpoint import TokenSet
 from ostiary.plugin import Pending, Reply, Services
 from ostiary.relying_party.callback_answers import CallbackAnswers
 from ostiary.relying_party.client_cookies import ClientCookies
+from ostiary.relying_party.identities import Identities
+from ostiary.relying_party.identity_headers import is_member
+from ostiary.relying_party.longest_session import LongestSession
 from ostiary.relying_party.pages import add_cookies, build_hop, build_redirect
 from ostiary.relying_party.provider_calls import ProviderCalls
+from ostiary.relying_party.redirect_targets import RedirectTargets
 from ostiary.relying_party.replacements import find_state
 from ostiary.relying_party.return_address import ReturnAddress
 from ostiary.relying_party.revocations import Revocations
@@ -54,8 +57,23 @@ _METHODS: Mapping[ResponseMode, str] = {"query": "GET", "form_post": "POST"}
 class Callback:
     """Finishes logins. That a state is used once, and where it led, is noted in the shared state while a flow lives."""
 
-    __slots__ = ("_answers", "_id_tokens", "_mode", "_notes", "_provider", "_revocations", "_sealer", "_services",
-                 "_settings", "_store", "_tokens")  # fmt: skip
+    __slots__ = (
+        "_answers",
+        "_asks_userinfo",
+        "_id_tokens",
+        "_identities",
+        "_longest",
+        "_mode",
+        "_notes",
+        "_provider",
+        "_revocations",
+        "_sealer",
+        "_services",
+        "_settings",
+        "_store",
+        "_targets",
+        "_tokens",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -71,10 +89,16 @@ class Callback:
         self._provider = calls.provider
         self._revocations = revocations
         self._services = services
+        self._targets = RedirectTargets(settings, services.log)
         self._store = find_state(settings, services)
         self._sealer = Sealer(settings.secrets, "finished login")
         self._tokens = calls.tokens
         self._id_tokens = calls.id_tokens
+        self._identities = Identities(settings, calls, services)
+        told = settings.headers
+        wanted = told.userinfo or told.forwarded_user or settings.members is not None
+        self._asks_userinfo = settings.contents.userinfo and wanted and settings.login != "github"
+        self._longest = LongestSession(settings, services)
         self._notes = SidNotes(settings, services)
         self._answers = CallbackAnswers(address, _METHODS[self._mode], services.log)
 
@@ -114,7 +138,7 @@ class Callback:
         if flow is None or not flow.is_silent:
             return None
         self._services.log.event("warning", "silent_login_failed", "a session could not be confirmed", cause=cause)
-        return build_redirect(303, _find_place(flow), "silent_login_failed", ())
+        return build_redirect(303, self._find_place(flow), "silent_login_failed", ())
 
     async def _go_back(self, code: str, states: list[str], request: Request, keeper: SessionKeeper) -> Reply | None:
         """A back button may lead through the provider to a login that has ended: who is signed in goes where it led."""
@@ -132,7 +156,7 @@ class Callback:
             return self._go_on(flow, denied.error) or self._answers.deny(request, denied, flow)
         await self._end_session_before(request, keeper, None)
         left = keeper.cookie.delete(self._assume_cookies(request, keeper))
-        return build_redirect(303, _find_place(flow), "silent_login_refused", left)
+        return build_redirect(303, self._find_place(flow), "silent_login_refused", left)
 
     async def _complete(
         self, response: AuthorizationResponse, flow: LoginFlow, request: Request, keeper: SessionKeeper
@@ -142,13 +166,15 @@ class Callback:
         callback = authorize(response, flow, metadata)
         tokens = await self._redeem_code(callback, metadata)
         received_at = self._services.clock.now()
-        id_token = await self._id_tokens.verify_login(tokens, callback, metadata)
-        subject = id_token.claims["sub"]
+        identity = await self._identities.find(tokens, callback, metadata)
+        subject = identity.claims["sub"]
         userinfo = None
-        if self._settings.contents.userinfo and self._settings.headers.userinfo:
+        if self._asks_userinfo:
             userinfo = await self._id_tokens.fetch_userinfo(tokens.access_token, subject, metadata, request.id)
-        grant = Grant(tokens, id_token, userinfo, received_at)
-        session = build_session(self._settings, grant, id_token, flow.created_at, self._services.random)
+        grant = Grant(tokens, None, userinfo, received_at)
+        session = build_session(self._settings, grant, identity, flow.created_at, self._services.random)
+        if not is_member(session, self._settings.members):
+            raise CallbackRefused("membership_refused")
         await self._end_session_before(request, keeper, subject if flow.is_silent else None)
         return await self._answer(session, flow, request, keeper)
 
@@ -161,6 +187,9 @@ class Callback:
             if content_type is None or content_type.lower() != FORM_TYPE:
                 raise CallbackRefused("callback_content_type")
         return read_authorization_response(answer, self._mode)
+
+    def _find_place(self, flow: LoginFlow) -> str:
+        return self._targets.judge(flow.return_to)
 
     def _assume_cookies(self, request: Request, keeper: SessionKeeper) -> Cookies:
         """Return the cookies that may be in the browser: a form from another site brings none that are Lax.
@@ -182,8 +211,8 @@ class Callback:
                 raise CallbackRefused("callback_replayed") from None
             raise
         nonce = self._services.random.token_bytes(NONCE_BYTES)
-        place = self._sealer.seal(_find_place(flow).encode("ascii"), bind(response.state), nonce)
-        if not await self._store.create(mark, place, now + FLOW_LIFETIME_S):
+        place = self._sealer.seal(self._find_place(flow).encode("ascii"), bind(response.state), nonce)
+        if not await self._store.create(mark, place, now + self._settings.cookie.flow_lifetime_s):
             raise CallbackRefused("callback_replayed")
         return flow
 
@@ -217,13 +246,14 @@ class Callback:
         """RFC 9700 §4.12: 303, so that no body travels on; to a place on this origin, checked again."""
         try:
             written = keeper.write_cookie(session, self._assume_cookies(request, keeper))
+            await self._longest.note()
             await keeper.save(session)
             await self._notes.note(session)
         except SessionTooLarge as excess:
             return self._answers.refuse_session(request, excess, session)
         except ValueError:
             raise TokenRefused("claims_unusable") from None
-        place = _find_place(flow)
+        place = self._find_place(flow)
         if self._settings.cookie.same_site == "Strict":
             return build_hop(place, "login_finished", written)
         return build_redirect(303, place, "login_finished", written)
@@ -231,7 +261,3 @@ class Callback:
 
 def _name_mark(state: str) -> str:
     return f"login:{digest_state(state)}"
-
-
-def _find_place(flow: LoginFlow) -> str:
-    return flow.return_to if is_local(flow.return_to) else HOME

@@ -6,12 +6,15 @@ both in full, so that no cookie works for another client (DESIGN.md §7). Over h
 """
 
 import re
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import final
 
+import msgspec
+
 from ostiary.http.cookies import CookieAttributes, render_deleted_cookie, render_set_cookie
 from ostiary.http.request import Request
-from ostiary.identity.login_flow import FLOW_VERSION, FlowCookies
+from ostiary.identity.login_flow import FLOW_VERSION, FlowCookies, FlowNaming
 from ostiary.identity.sealing import Sealer, bind
 from ostiary.identity.session import SESSION_VERSION
 from ostiary.identity.session_cookie import SessionCookie
@@ -38,8 +41,8 @@ class ClientCookies:
 
     __slots__ = ("_arrival_name", "_moves_name", "_note_attributes", "binding", "flows", "session")
 
-    def __init__(self, settings: RelyingPartySettings, *, secure: bool) -> None:
-        """Derive names and keys."""
+    def __init__(self, settings: RelyingPartySettings, *, secure: bool, domain: str | None = None) -> None:
+        """Derive names and keys, for hosts whose cookies are set for `domain`."""
         client = (settings.discovery, settings.credentials.client_id)
         digest = digest_client(settings)
         host = "__Host-" if secure else ""
@@ -47,19 +50,19 @@ class ClientCookies:
         self._moves_name = f"{host}{FLOW_PREFIX}moves"
         self._arrival_name = f"{host}{FLOW_PREFIX}{digest}_done"
         self.binding = (*client, str(SESSION_VERSION))
-        attributes = _plan_attributes(settings.cookie, secure=secure)
+        attributes = _plan_attributes(settings.cookie, domain, secure=secure)
         self.session = SessionCookie(
             settings.cookie.name or f"{_find_prefix(attributes)}{SESSION_PREFIX}{digest}",
             self.binding,
             Sealer(settings.secrets, "session"),
             attributes,
-            int(settings.limits.absolute_s),
+            None if settings.cookie.is_browser_session else int(settings.limits.absolute_s),
         )
         self.flows = FlowCookies(
-            f"{host}{FLOW_PREFIX}{digest}_",
+            _plan_flow_naming(settings.cookie, f"{host}{FLOW_PREFIX}{digest}_"),
             (*client, str(FLOW_VERSION)),
             Sealer(settings.secrets, "login flow"),
-            _plan_flow_attributes(settings, secure=secure),
+            _plan_flow_attributes(settings, attributes, secure=secure),
         )
 
     def count_moves(self, request: Request) -> int:
@@ -98,17 +101,43 @@ def digest_client(settings: RelyingPartySettings) -> str:
     return sha256(bind(settings.discovery, settings.credentials.client_id)).hexdigest()[:_DIGEST_CHARACTERS]
 
 
-def _plan_flow_attributes(settings: RelyingPartySettings, *, secure: bool) -> CookieAttributes:
-    """A form from the provider's site brings no Lax cookie; without `Secure` browsers keep none that it would bring."""
+def find_domain(domains: Sequence[str], host: str) -> str | None:
+    """Return the longest domain that a host lies in, whole labels compared, else the shortest; None without any."""
+    fitting = [domain for domain in domains if _lies_in(host, domain.lower().removeprefix("."))]
+    return max(fitting, key=len) if fitting else min(domains, key=len, default=None)
+
+
+def _lies_in(host: str, domain: str) -> bool:
+    return host == domain or host.endswith(f".{domain}")
+
+
+def _plan_flow_naming(cookie: CookieSettings, ours: str) -> FlowNaming:
+    lifetime_s = int(cookie.flow_lifetime_s)
+    if cookie.flow_name is None:
+        return FlowNaming(ours, lifetime_s=lifetime_s)
+    if cookie.flow_per_login:
+        return FlowNaming(f"{cookie.flow_name}_", _DIGEST_CHARACTERS, lifetime_s)
+    return FlowNaming(cookie.flow_name, 0, lifetime_s)
+
+
+def _plan_flow_attributes(
+    settings: RelyingPartySettings, session: CookieAttributes, *, secure: bool
+) -> CookieAttributes:
+    """A form from the provider's site brings no Lax cookie; without `Secure` browsers keep none that it would bring.
+
+    A cookie with a name of the operator's is like the session's; a Strict one would not come back from the provider.
+    """
     if settings.response_mode == "form_post":
         return CookieAttributes(secure=True, same_site="None")
-    return CookieAttributes(secure=secure)
+    if settings.cookie.flow_name is None:
+        return CookieAttributes(secure=secure)
+    return msgspec.structs.replace(session, same_site="Lax") if session.same_site == "Strict" else session
 
 
-def _plan_attributes(cookie: CookieSettings, *, secure: bool) -> CookieAttributes:
+def _plan_attributes(cookie: CookieSettings, domain: str | None, *, secure: bool) -> CookieAttributes:
     return CookieAttributes(
         path=cookie.path,
-        domain=cookie.domain,
+        domain=domain,
         secure=secure if cookie.secure is None else cookie.secure,
         http_only=cookie.http_only,
         same_site=cookie.same_site,

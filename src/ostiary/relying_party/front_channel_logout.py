@@ -15,6 +15,7 @@ from ostiary.identity.authorization import MAX_PARAMETERS, read_parameters
 from ostiary.identity.metadata import Metadata
 from ostiary.plugin import Pending, Reply, Services, Verdict
 from ostiary.relying_party.logout_marks import digest_session, make_mark
+from ostiary.relying_party.longest_session import LongestSession
 from ostiary.relying_party.provider_calls import ProviderCalls
 from ostiary.relying_party.revocations import Revocations
 from ostiary.relying_party.settings import RelyingPartySettings
@@ -29,7 +30,7 @@ class FrontChannelLogout:
 
     purpose = "front-channel logout"
 
-    __slots__ = ("_notes", "_provider", "_revocations", "_services", "_settings")
+    __slots__ = ("_longest", "_notes", "_provider", "_revocations", "_services", "_settings")
 
     def __init__(
         self, settings: RelyingPartySettings, calls: ProviderCalls, revocations: Revocations, services: Services
@@ -39,6 +40,7 @@ class FrontChannelLogout:
         self._provider = calls.provider
         self._revocations = revocations
         self._services = services
+        self._longest = LongestSession(settings, services)
         self._notes = SidNotes(settings, services)
 
     def answer(self, request: Request) -> Verdict:
@@ -62,7 +64,7 @@ class FrontChannelLogout:
         issued_at = await self._notes.find(issuer, session_id)
         if issued_at is None:
             return
-        mark = make_mark(self._settings, issued_at, self._services.clock.now())
+        mark = make_mark(await self._longest.find(), issued_at, self._services.clock.now())
         await self._revocations.mark(digest_session(issuer, session_id), mark)
         await self._notes.forget(issuer, session_id, issued_at)
         self._services.log.event(

@@ -111,6 +111,7 @@ class IdTokens:
             algorithms=_find_algorithms(metadata),
             slack_s=rules.slack_s,
             accept_unsigned=rules.accept_unsigned,
+            other_audiences=frozenset(self._settings.extra_audiences),
             access_token=access_token,
             **{"nonce": None, **particulars},
         )

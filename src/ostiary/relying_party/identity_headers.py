@@ -1,9 +1,9 @@
 """What the upstream is told about a signed-in person: headers rendered once for each session.
 
 `X-Access-Token` (or `Authorization`), `X-Refresh-Token` and `X-Raw-ID-Token` are the tokens themselves; `X-ID-Token`
-and `X-Userinfo` are base64 of JSON, so always ASCII. A value that no header can carry is left out and logged; it is
-never cut. The client's own `Authorization` goes: it did not sign anybody in, and the upstream must not take it for
-who did.
+and `X-Userinfo` are base64 of JSON, so always ASCII; `X-Forwarded-User` and its like are claims as they are. A value
+that no header can carry is left out and logged; it is never cut. The client's own `Authorization` goes: it did not sign
+anybody in, and the upstream must not take it for who did.
 """
 
 from binascii import b2a_base64
@@ -12,18 +12,19 @@ from typing import Any
 
 import msgspec
 
+from ostiary.identity.members import MemberRule, Person, may_enter, read_person
 from ostiary.identity.session import Session
 from ostiary.identity.subject import digest_subject
 from ostiary.plugin import Admit, Principal, RequestEdits, edit_request
 from ostiary.ports import Log
-from ostiary.relying_party.settings import SessionHeaders
+from ostiary.relying_party.settings import RelyingPartySettings, SessionHeaders
 
 MAX_TOTAL_BYTES = 24_576
 
 
 def build_session_admit(
     record: Session,
-    headers: SessionHeaders,
+    settings: RelyingPartySettings,
     log: Log,
     *,
     is_bare: bool = False,
@@ -37,10 +38,24 @@ def build_session_admit(
         client_id=record.client_id,
         kind="person",
         digest=digest,
-        claims=record.id_token_claims or {},
+        claims=merge_claims(record),
     )
-    edits = _build_edits(_plan_headers(record, headers, is_bare=is_bare), digest, log)
+    planned = _plan_headers(record, settings.headers, is_bare=is_bare)
+    if settings.headers.forwarded_user:
+        planned += _plan_person(read_person(principal.claims, settings.members or MemberRule()))
+    edits = _build_edits(planned, digest, log)
     return Admit(principal, reason="session", edits=edits, set_cookies=set_cookies)
+
+
+def merge_claims(record: Session) -> Mapping[str, Any]:
+    """Return what is known of a person: the ID token's word goes before userinfo's."""
+    claims = record.id_token_claims or {}
+    return claims if record.userinfo is None else {**record.userinfo, **claims}
+
+
+def is_member(record: Session, rule: MemberRule | None) -> bool:
+    """Say whether a signed-in person may enter."""
+    return rule is None or may_enter(read_person(merge_claims(record), rule), rule)
 
 
 def encode_claims(claims: Mapping[str, Any]) -> str:
@@ -75,6 +90,10 @@ def _plan_headers(record: Session, headers: SessionHeaders, *, is_bare: bool) ->
             planned.append(("Authorization", f"Bearer {record.access_token}"))
         else:
             planned.append(("X-Access-Token", record.access_token))
+    if headers.forwarded_access_token and record.access_token is not None and not is_bare:
+        planned.append(("X-Forwarded-Access-Token", record.access_token))
+    if headers.id_token_in_authorization and record.id_token is not None:
+        planned.append(("Authorization", f"Bearer {record.id_token}"))
     if headers.id_token and record.id_token_claims is not None:
         planned.append(("X-ID-Token", encode_claims(record.id_token_claims)))
     if headers.userinfo and record.userinfo is not None:
@@ -84,6 +103,16 @@ def _plan_headers(record: Session, headers: SessionHeaders, *, is_bare: bool) ->
     if headers.raw_id_token and record.id_token is not None:
         planned.append(("X-Raw-ID-Token", record.id_token))
     return planned
+
+
+def _plan_person(person: Person) -> list[tuple[str, str]]:
+    told = {
+        "X-Forwarded-User": person.user,
+        "X-Forwarded-Email": person.email,
+        "X-Forwarded-Groups": ",".join(person.groups),
+        "X-Forwarded-Preferred-Username": person.preferred_username,
+    }
+    return [(name, value) for name, value in told.items() if value]
 
 
 def _is_sendable(name: str, value: str) -> bool:

@@ -27,6 +27,7 @@ from ostiary.relying_party.return_address import ReturnAddress
 from ostiary.relying_party.revocations import Revocations
 from ostiary.relying_party.session_keeper import SessionKeeper
 from ostiary.relying_party.settings import RelyingPartySettings
+from ostiary.relying_party.sign_out_targets import SignOutTargets
 from ostiary.relying_party.token_revocation import revoke_tokens
 
 Chunks = tuple[bytes, ...]
@@ -38,8 +39,8 @@ _OWN_SITES = frozenset({b"same-origin", b"none"})
 class Logout:
     """Signs people out of one client."""
 
-    __slots__ = ("_address", "_client", "_provider", "_revocations", "_sealer", "_services", "_settings", "_tokens",
-                 "claims")  # fmt: skip
+    __slots__ = ("_address", "_client", "_provider", "_revocations", "_sealer", "_services", "_settings", "_targets",
+                 "_tokens", "claims")  # fmt: skip
 
     def __init__(
         self,
@@ -51,6 +52,7 @@ class Logout:
     ) -> None:
         """Take the parts. A path that the operator wrote is claimed; the default one counts inside the route."""
         self._settings = settings
+        self._targets = SignOutTargets(settings, calls.provider, services)
         self._address = address
         self._provider = calls.provider
         self._revocations = revocations
@@ -73,7 +75,8 @@ class Logout:
         if self._is_wanted(request, chunks):
             left = cookies.delete_arrival(request)
             return Pending(lambda: self._sign_out(request, chunks, keeper, renewal, left))
-        confirmed = f"{self._settings.logout.path}?confirm={self._write_confirmation(chunks)}"
+        wish = self._targets.repeat_wish(request)
+        confirmed = f"{self._settings.logout.path}?confirm={self._write_confirmation(chunks)}{wish}"
         return build_page_reply(request, "logout_unconfirmed", link=Link("Sign out", confirmed))
 
     def _is_wanted(self, request: Request, chunks: Chunks) -> bool:
@@ -116,6 +119,8 @@ class Logout:
         """End the session, then send the person on. Raises StoreFault while it cannot be ended everywhere."""
         record = await self._end_session(chunks, keeper, renewal)
         deletions = (*keeper.cookie.delete(request.cookies), *left)
+        if self._settings.logout.mode == "rd":
+            return build_redirect(302, await self._targets.plan(request, record), "signed_out", deletions)
         try:
             metadata = await self._provider.load_metadata(self._services.clock.now())
         except ProviderFault as fault:

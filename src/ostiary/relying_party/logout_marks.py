@@ -13,7 +13,6 @@ from typing import NamedTuple
 from ostiary.identity.logout_token import VerifiedLogoutToken
 from ostiary.identity.sealing import bind
 from ostiary.identity.session import Session
-from ostiary.relying_party.settings import RelyingPartySettings
 
 _DIGEST_CHARACTERS = 32
 # A session begins when its tokens arrive, a little after they were issued, and the clocks of nodes differ a little.
@@ -76,9 +75,12 @@ def plan_marks(token: VerifiedLogoutToken) -> tuple[str, ...]:
     return (marked,) if token.subject is None else (marked, _digest("bare", token.issuer, token.subject))
 
 
-def make_mark(settings: RelyingPartySettings, issued_at: float, now: float) -> Mark:
-    """Return the mark of a logout that is noted now: it is known for as long as a session can come that it ends."""
-    return Mark(float(issued_at), now, find_mark_end(settings, now))
+def make_mark(longest_s: float, issued_at: float, now: float) -> Mark:
+    """Return the mark of a logout that is noted now: it is known for as long as a session can come that it ends.
+
+    `longest_s` is the longest that a session of the client can last, on whichever route it began.
+    """
+    return Mark(float(issued_at), now, find_mark_end(longest_s, now))
 
 
 def write_mark(key: str, mark: Mark) -> str:
@@ -94,9 +96,9 @@ def read_mark(member: str, until: float) -> tuple[str, Mark] | None:
     return key, Mark(float(issued_at), float(noted_at), until)
 
 
-def find_mark_end(settings: RelyingPartySettings, now: float) -> float:
-    """Return until when a session can come that began until now."""
-    return now + settings.limits.absolute_s + _SPARE_S
+def find_mark_end(longest_s: float, now: float) -> float:
+    """Return until when a session can come that began until now, and lasts so many seconds at most."""
+    return now + longest_s + _SPARE_S
 
 
 def _digest(kind: str, issuer: str, name: str) -> str:

@@ -164,6 +164,12 @@ TEXTS = {
         "You are signed in, but what the identity provider says about you is not what this page requires.",
         "Ask whoever runs the application for access: the log says what is missing.",
     ),
+    "membership_refused": Text(
+        403,
+        "You may not enter here",
+        "You are signed in, but you are not among those for whom this page is.",
+        "Ask whoever runs the application for access, or sign out and come back with another account.",
+    ),
     "logout_unconfirmed": Text(
         403,
         "Do you want to sign out?",

@@ -5,19 +5,22 @@ scheme. What happens to those who are not signed in (sign in, refuse, let pass) 
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple, final
 
 from ostiary.errors import OperatorFault
 from ostiary.http.request import Request
+from ostiary.identity.return_to import HOME
 from ostiary.plugin import Claim, Services, Verdict
 from ostiary.providers.provider import Provider
 from ostiary.relying_party.back_channel_logout import BackChannelLogout
 from ostiary.relying_party.callback import Callback
-from ostiary.relying_party.client_cookies import ClientCookies, digest_client
+from ostiary.relying_party.client_cookies import ClientCookies, digest_client, find_domain
 from ostiary.relying_party.front_channel_logout import FrontChannelLogout
 from ostiary.relying_party.logout import Logout, check_logout_path
 from ostiary.relying_party.occasion import Occasion
 from ostiary.relying_party.provider_calls import ProviderCalls
+from ostiary.relying_party.redirect_targets import RedirectTargets
 from ostiary.relying_party.renewal import Renewal
 from ostiary.relying_party.replacements import find_state
 from ostiary.relying_party.return_address import ReturnAddress, is_trustworthy
@@ -35,6 +38,13 @@ _ONE_IS_ENOUGH = (
 )
 
 
+class _Sides(NamedTuple):
+    """The two public schemes of the hosts whose cookies are set for one domain."""
+
+    secure: "_Side"
+    plain: "_Side"
+
+
 class _Side(NamedTuple):
     """What belongs to one public scheme."""
 
@@ -48,7 +58,8 @@ class _Side(NamedTuple):
 class RelyingParty:
     """One client at one provider. `endpoints`, by path, answer the provider and know no session."""
 
-    __slots__ = ("_callback", "_logout", "_plain", "_secure", "_sign_in", "address", "endpoints")
+    __slots__ = ("_by_domain", "_callback", "_domains", "_logout", "_sides", "_sign_in", "_targets", "address",
+                 "endpoints")  # fmt: skip
 
     def __init__(self, settings: RelyingPartySettings, provider: Provider, services: Services) -> None:
         """Join the parts; no I/O. Raises OperatorFault for a redirect URI that could never work."""
@@ -59,11 +70,12 @@ class RelyingParty:
             find_state(settings, services), f"revoked:{digest_client(settings)}", settings.revalidate_s, services.clock,
             services.spawner,
         )  # fmt: skip
-        scheme = self.address.scheme
-        self._secure = _make_side(settings, calls, revocations, services, secure=scheme != "http")
-        self._plain = (
-            self._secure if scheme is not None else _make_side(settings, calls, revocations, services, secure=False)
-        )
+        self._domains = settings.cookie.domains
+        make_sides = partial(_make_sides, settings, calls, revocations, services, self.address.scheme)
+        self._by_domain = {domain: make_sides(domain) for domain in self._domains or (None,)}
+        # What is not decided by the request is decided now: almost everybody has one domain, or none.
+        self._sides = next(iter(self._by_domain.values())) if len(self._by_domain) == 1 else None
+        self._targets = RedirectTargets(settings, services.log)
         self._sign_in = SignIn(settings, self.address, provider, services)
         self._callback = Callback(settings, self.address, calls, revocations, services)
         self._logout = Logout(settings, self.address, calls, revocations, services)
@@ -83,7 +95,8 @@ class RelyingParty:
     @property
     def cookie_names(self) -> tuple[str, ...]:
         """The names of session cookies that are not made of the usual prefixes."""
-        return tuple(dict.fromkeys(name for side in (self._secure, self._plain) for name in side.cookies.session.names))
+        every = (side for sides in self._by_domain.values() for side in sides)
+        return tuple(dict.fromkeys(name for side in every for name in side.cookies.session.names))
 
     def is_callback(self, request: Request) -> bool:
         """Say whether sign-ins return to this path."""
@@ -105,7 +118,8 @@ class RelyingParty:
 
     def find_session(self, request: Request, now: float) -> Found | PendingSession:
         """Return the session's verdict, why there is no session, or what has to be awaited to know."""
-        side = self._secure if request.scheme == "https" else self._plain
+        sides = self._sides or self._find_sides(request)
+        side = sides.secure if request.scheme == "https" else sides.plain
         return side.sessions.find(request, now)
 
     def delete_session_cookie(self, request: Request) -> tuple[str, ...]:
@@ -119,8 +133,23 @@ class RelyingParty:
         """
         return self._sign_in.start(request, self._side(request).cookies, now, occasion=occasion)
 
+    def start_at(self, request: Request, now: float, target: str | None = None) -> Verdict:
+        """Send somebody to the provider who came for that; the login leads to `target`, to what they wish, or home.
+
+        It never leads to where it begins or ends. A Pending's `settle()` may raise ProviderFault.
+        """
+        place = target or self._targets.find(request) or HOME
+        path = place.partition("?")[0]
+        if path == request.path or self.address.is_callback(path) or self._logout.is_logout(path):
+            place = HOME
+        return self._sign_in.start(request, self._side(request).cookies, now, target=place)
+
     def _side(self, request: Request) -> _Side:
-        return self._secure if request.scheme == "https" else self._plain
+        sides = self._sides or self._find_sides(request)
+        return sides.secure if request.scheme == "https" else sides.plain
+
+    def _find_sides(self, request: Request) -> _Sides:
+        return self._by_domain[find_domain(self._domains, request.host)]
 
 
 def _list_endpoints(logout: LogoutSettings) -> Iterator[tuple[str, str, type[Endpoint]]]:
@@ -143,10 +172,31 @@ def _check_response_mode(settings: RelyingPartySettings, address: ReturnAddress)
         )
 
 
+def _make_sides(
+    settings: RelyingPartySettings,
+    calls: ProviderCalls,
+    revocations: Revocations,
+    services: Services,
+    scheme: str | None,
+    domain: str | None,
+) -> _Sides:
+    """Make what belongs to a domain; where the public scheme is known both are one."""
+
+    def make(*, secure: bool) -> _Side:
+        cookies = ClientCookies(settings, secure=secure, domain=domain)
+        return _make_side(settings, calls, revocations, services, cookies)
+
+    first = make(secure=scheme != "http")
+    return _Sides(first, first if scheme is not None else make(secure=False))
+
+
 def _make_side(
-    settings: RelyingPartySettings, calls: ProviderCalls, revocations: Revocations, services: Services, *, secure: bool
+    settings: RelyingPartySettings,
+    calls: ProviderCalls,
+    revocations: Revocations,
+    services: Services,
+    cookies: ClientCookies,
 ) -> _Side:
-    cookies = ClientCookies(settings, secure=secure)
     keeper = SessionKeeper(settings, cookies, services)
     renewal = Renewal(settings, calls, keeper, revocations, services)
     resolution = SessionResolution(settings, keeper, renewal, revocations, services)

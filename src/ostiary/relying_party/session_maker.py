@@ -22,6 +22,7 @@ from ostiary.identity.session import (
 )
 from ostiary.identity.token_endpoint import TokenSet
 from ostiary.ports import Random
+from ostiary.relying_party.identities import Identity
 from ostiary.relying_party.settings import RelyingPartySettings
 
 Claims = Mapping[str, Any]
@@ -37,10 +38,11 @@ class Grant(NamedTuple):
 
 
 def build_session(
-    settings: RelyingPartySettings, grant: Grant, id_token: VerifiedIdToken, started_at: float, random: Random
+    settings: RelyingPartySettings, grant: Grant, identity: Identity, started_at: float, random: Random
 ) -> Session:
-    """Return the session of a login that began at `started_at`; `id_token` is the grant's own."""
+    """Return the session of a login that began at `started_at`; `identity` is who the grant's tokens speak of."""
     tokens, _, userinfo, received_at = grant
+    claims = identity.claims
     contents = settings.contents
     dice = random.token_bytes(ID_RANDOM_BYTES + FAMILY_RANDOM_BYTES)
     return Session(
@@ -48,9 +50,9 @@ def build_session(
         id=build_session_id(dice[:ID_RANDOM_BYTES]),
         family=build_family(dice[ID_RANDOM_BYTES:]),
         replaces=None,
-        issuer=id_token.claims["iss"],
+        issuer=claims["iss"],
         client_id=settings.credentials.client_id,
-        subject=id_token.claims["sub"],
+        subject=claims["sub"],
         created_at=received_at,
         authenticated_at=received_at,
         touched_at=received_at,
@@ -58,12 +60,12 @@ def build_session(
         access_token=tokens.access_token if contents.access_token else None,
         access_token_expires_at=received_at + _find_lifetime(tokens, settings),
         refresh_token=tokens.refresh_token if contents.access_token else None,
-        scope=_find_scope(tokens, id_token.claims, settings.scope),
-        id_token=id_token.raw if contents.raw_id_token else None,
-        id_token_claims=dict(id_token.claims) if contents.id_token else None,
+        scope=_find_scope(tokens, claims, settings.scope),
+        id_token=identity.id_token if contents.raw_id_token else None,
+        id_token_claims=dict(claims) if contents.id_token else None,
         userinfo=dict(userinfo) if contents.userinfo and userinfo is not None else None,
-        provider_session_id=read_session_id(id_token.claims),
-        id_token_issued_at=float(id_token.claims["iat"]),
+        provider_session_id=read_session_id(claims),
+        id_token_issued_at=float(claims["iat"]),
         login_started_at=started_at,
     )
 

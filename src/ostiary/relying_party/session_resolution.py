@@ -14,7 +14,7 @@ from ostiary.identity.session import Session, SessionRefused
 from ostiary.identity.session_cookie import SessionTooLarge
 from ostiary.identity.session_lifetime import Judgement, Standing, find_end, find_touch_due, judge
 from ostiary.plugin import Admit, Services
-from ostiary.relying_party.identity_headers import build_session_admit
+from ostiary.relying_party.identity_headers import build_session_admit, is_member
 from ostiary.relying_party.logout_marks import Handles, find_handles
 from ostiary.relying_party.occasion import Occasion
 from ostiary.relying_party.renewal import PAUSE_AFTER_FAILURE_S, Renewal
@@ -32,9 +32,9 @@ class NoSession:
     """Nobody is signed in, or not well enough. `reason` is a stable code.
 
     `session_absent`, `session_broken`, `session_foreign`, `session_expired`, `session_revoked`, `session_replaced`,
-    `session_gone`, `refresh_refused`, `session_too_large`; `scope_missing` and `claims_refused` are told apart by the
-    caller. With `reauthentication_due` there is a session, and `occasion` says how the provider is to be asked; with a
-    `fallback` it goes on where no login can be started.
+    `session_gone`, `refresh_refused`, `session_too_large`; `scope_missing`, `claims_refused` and `membership_refused`
+    are told apart by the caller. With `reauthentication_due` there is a session, and `occasion` says how the provider
+    is to be asked; with a `fallback` it goes on where no login can be started.
     """
 
     __slots__ = ("detail", "fallback", "occasion", "reason")
@@ -207,10 +207,10 @@ class SessionResolution:
             fault = schema.find_fault(_list_for_schema(record))
             if fault is not None:
                 return NoSession("claims_refused", detail=fault)
+        if not is_member(record, self._settings.members):
+            return NoSession("membership_refused")
         is_bare = record.access_token_expires_at <= now  # whatever else is due besides
-        admit = build_session_admit(
-            record, self._settings.headers, self._services.log, is_bare=is_bare, set_cookies=cookies
-        )
+        admit = build_session_admit(record, self._settings, self._services.log, is_bare=is_bare, set_cookies=cookies)
         until = min(
             judgement.until,
             find_end(record, self._settings.limits),

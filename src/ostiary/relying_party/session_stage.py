@@ -158,4 +158,6 @@ class SessionStage:
                 reference=request.id,
             )  # fmt: skip
             return build_page_reply(request, "claims_refused")
+        if resolved.reason == "membership_refused":
+            return build_page_reply(request, "membership_refused")
         return resolved

@@ -4,7 +4,7 @@ Values only; where a plugin's documented attributes have another shape, the plug
 """
 
 from collections.abc import Mapping
-from typing import final
+from typing import Literal, final
 
 import msgspec
 
@@ -13,13 +13,18 @@ from ostiary.identity.authorization import ResponseMode
 from ostiary.identity.claim_schema import ClaimSchema
 from ostiary.identity.client_authentication import ClientCredentials
 from ostiary.identity.keys import KeySet
+from ostiary.identity.members import MemberRule
 from ostiary.identity.session_lifetime import RenewalPolicy, SessionLimits
 from ostiary.store_settings import StoreSettings
 
 
 @final
 class SessionHeaders(msgspec.Struct, frozen=True, kw_only=True):
-    """Which headers tell the upstream who is there."""
+    """Which headers tell the upstream who is there.
+
+    `forwarded_user` are X-Forwarded-User, -Email, -Groups and -Preferred-Username, `forwarded_access_token` is
+    X-Forwarded-Access-Token.
+    """
 
     access_token: bool = True
     access_token_in_authorization: bool = False
@@ -27,6 +32,9 @@ class SessionHeaders(msgspec.Struct, frozen=True, kw_only=True):
     raw_id_token: bool = False
     userinfo: bool = True
     refresh_token: bool = False
+    id_token_in_authorization: bool = False
+    forwarded_access_token: bool = False
+    forwarded_user: bool = False
 
 
 @final
@@ -44,14 +52,21 @@ class CookieSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The session cookie as the operator wants it. `name` None: made of provider and client; `secure` None: by scheme.
 
     A sealed name prefix (`__Host-`, `__Secure-`) is added to names that are made here, as far as the attributes let it.
+    Of `domains` the longest that the request's host lies in is set, else the shortest. A login's own cookie has a name
+    of ours, or `flow_name`: then it has the session cookie's attributes, and there is one for each login
+    (`flow_per_login`), or a single one. `is_browser_session`: browsers forget the session when they are closed.
     """
 
     name: str | None = None
     path: str = "/"
-    domain: str | None = None
+    domains: tuple[str, ...] = ()
     secure: bool | None = None
     http_only: bool = True
     same_site: SameSite | None = "Lax"
+    flow_name: str | None = None
+    flow_per_login: bool = True
+    flow_lifetime_s: float = 600.0
+    is_browser_session: bool = False
 
 
 @final
@@ -59,12 +74,14 @@ class LogoutSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How people sign out. `landing` is where they end up: a URL or a path of the gateway; None: a page of ours.
 
     `back_channel_path` and `front_channel_path` are where the provider says that somebody did elsewhere; None: nowhere.
+    With the mode `rd` the session ends here only, and the person is sent where the request wishes, if that is allowed.
     """
 
     path: str = "/logout"
     is_path_typed: bool = False
     landing: str | None = None
     revokes_tokens: bool = False
+    mode: Literal["provider", "rd"] = "provider"
     back_channel_path: str | None = None
     front_channel_path: str | None = None
 
@@ -93,6 +110,10 @@ class RelyingPartySettings(msgspec.Struct, frozen=True, kw_only=True):
     seals and all open. `fingerprint` is that of the plugin instance. `store` None: sessions are sealed into cookies.
     `unsaid_lifetime_s` is taken for an access token whose provider does not say. `revalidate_s` is the longest that a
     revoked session lives. Lifetimes in seconds.
+
+    `login` is what kind of sign-in the provider has: `github` has no ID token. With `follows_rd` a request may wish
+    where it leads, as far as `allowed_redirects` (hosts) go. `members` may enter, of all that the provider signs in.
+    `extra_audiences` are audiences that an ID token may have besides us.
     """
 
     discovery: str
@@ -117,6 +138,11 @@ class RelyingPartySettings(msgspec.Struct, frozen=True, kw_only=True):
     revalidate_s: float = 1.0
     claim_schema: ClaimSchema | None = None
     logout: LogoutSettings = LogoutSettings()
+    login: Literal["oidc", "aliyun", "github"] = "oidc"
+    follows_rd: bool = False
+    allowed_redirects: tuple[str, ...] = ()
+    members: MemberRule | None = None
+    extra_audiences: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Name client and provider; secrets stay inside."""

@@ -34,7 +34,7 @@ class SidNotes:
             return
         name = self._name(record.issuer, record.provider_session_id)
         value = _write_time(record.id_token_issued_at)
-        until = find_mark_end(self._settings, self._clock.now())
+        until = find_mark_end(self._settings.limits.absolute_s, self._clock.now())
         while not await self._store.create(name, value, until):
             known = await self._store.read(name)
             if known is None:

@@ -4,7 +4,8 @@ Answers from memory when the provider is known, with one dice roll and one seal;
 discovery. A navigation at another host than the redirect URI's is first moved there, where its cookies will be.
 """
 
-from typing import final
+from collections.abc import Iterator
+from typing import NamedTuple, final
 
 import msgspec
 
@@ -36,6 +37,13 @@ _SILENT = {"prompt": "none"}  # OpenID Connect Core §3.1.2.1
 _DICE_BYTES = STATE_RANDOM_BYTES + _NONCE_RANDOM_BYTES + VERIFIER_RANDOM_BYTES + NONCE_BYTES
 
 
+class _Errand(NamedTuple):
+    """Why somebody is sent to the provider, and where that leads: None for what was asked for."""
+
+    occasion: Occasion
+    target: str | None
+
+
 @final
 class SignIn:
     """Sends people to the provider."""
@@ -53,12 +61,18 @@ class SignIn:
         self._bases: dict[bool, tuple[str, str]] = {}
 
     def start(
-        self, request: Request, cookies: ClientCookies, now: float, *, occasion: Occasion = Occasion.NOBODY
+        self,
+        request: Request,
+        cookies: ClientCookies,
+        now: float,
+        *,
+        occasion: Occasion = Occasion.NOBODY,
+        target: str | None = None,
     ) -> Verdict:
         """Answer a navigation: 302 to the provider or to the redirect URI's host, or a page that says why not.
 
-        A session that is there goes on meanwhile. ProviderFault may come out of a
-        Pending's `settle()`.
+        A session that is there goes on meanwhile. The login leads to `target`, or back to what was asked for.
+        ProviderFault may come out of a Pending's `settle()`.
         """
         if occasion is Occasion.NOBODY and cookies.has_lost_session(request):
             return self._tell_lost_session(request, cookies)
@@ -71,15 +85,14 @@ class SignIn:
             return self._move(request, redirect, cookies)
         metadata = self._provider.metadata(now)
         if metadata is None:
-            return Pending(lambda: self._discover(request, redirect, cookies, occasion=occasion))
-        return self._redirect(request, redirect, cookies, metadata, now, occasion=occasion)
+            return Pending(lambda: self._discover(request, redirect, cookies, _Errand(occasion, target)))
+        return self._redirect(request, redirect, cookies, metadata, _Errand(occasion, target))
 
     async def _discover(
-        self, request: Request, redirect: RedirectUri, cookies: ClientCookies, *, occasion: Occasion
+        self, request: Request, redirect: RedirectUri, cookies: ClientCookies, errand: "_Errand"
     ) -> Settled:
         metadata = await self._provider.load_metadata(self._services.clock.now())
-        now = self._services.clock.now()
-        return self._redirect(request, redirect, cookies, metadata, now, occasion=occasion)
+        return self._redirect(request, redirect, cookies, metadata, errand)
 
     def _tell_lost_session(self, request: Request, cookies: ClientCookies) -> Reply:
         """Sending them round once more would end here again: the browser does not keep what it is given."""
@@ -116,13 +129,12 @@ class SignIn:
         redirect: RedirectUri,
         cookies: ClientCookies,
         metadata: Metadata,
-        now: float,
-        *,
-        occasion: Occasion,
+        errand: "_Errand",
     ) -> Reply:
         """RFC 6749 §4.1.1: a state, a nonce and a verifier that nobody can guess, kept by this browser alone."""
         if self._lacks_response_mode(metadata):
             return self._refuse_response_mode(request)
+        now = self._services.clock.now()
         dice = self._services.random.token_bytes(_DICE_BYTES)
         flow = LoginFlow(
             version=FLOW_VERSION,
@@ -134,15 +146,16 @@ class SignIn:
             redirect_uri=redirect.uri,
             return_to=HOME,
             created_at=now,
-            is_silent=occasion is Occasion.SILENT,
+            is_silent=errand.occasion is Occasion.SILENT,
         )
-        written = _write_flow(flow, dice[96:], request, cookies)
+        places = plan_return_to(request.target) if errand.target is None else iter((errand.target, HOME))
+        written = _write_flow(flow, dice[96:], request, cookies, places)
         if not written:
             return build_page_reply(request, "login_address_too_long")
         challenge = build_challenge(flow.code_verifier) if flow.code_verifier is not None else None
         url = build_authorization_url(self._authorization_base(metadata, is_silent=flow.is_silent), flow, challenge)
         left = cookies.delete_arrival(request)
-        if occasion is Occasion.NOBODY:
+        if errand.occasion is Occasion.NOBODY:
             left += cookies.session.delete(request.cookies)
         return build_redirect(302, url, "login_started", (*written, *left))
 
@@ -179,9 +192,11 @@ class SignIn:
         return base
 
 
-def _write_flow(flow: LoginFlow, nonce: bytes, request: Request, cookies: ClientCookies) -> tuple[str, ...]:
+def _write_flow(
+    flow: LoginFlow, nonce: bytes, request: Request, cookies: ClientCookies, places: Iterator[str]
+) -> tuple[str, ...]:
     """Seal the flow with the best place to come back to that fits; nothing when none does."""
-    for return_to in plan_return_to(request.target):
+    for return_to in places:
         try:
             wished = msgspec.structs.replace(flow, return_to=return_to)
             return cookies.flows.write(wished, nonce, request.cookies, flow.created_at)

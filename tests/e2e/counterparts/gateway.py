@@ -66,7 +66,7 @@ class RunningGateway:
         lines = [json.loads(line) for line in self._program.stdout_text().splitlines() if line.startswith("{")]
         return [line for line in lines if "status" in line]
 
-    def wait_for_log(self, wanted: Callable[[LogLine], bool], within_s: float = 5.0) -> LogLine:
+    def wait_for_log(self, wanted: Callable[[LogLine], bool], within_s: float = 15.0) -> LogLine:
         """Return the first access-log line that is `wanted`. Raises AssertionError when none comes in time."""
         deadline = time.monotonic() + within_s
         while True:

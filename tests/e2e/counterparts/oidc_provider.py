@@ -11,13 +11,21 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from tests.e2e.counterparts.calls import Response, call, post_form, post_json
-from tests.e2e.counterparts.processes import Outputs, RunningProgram
+from tests.e2e.counterparts.processes import (
+    POLL_S,
+    Outputs,
+    RunningProgram,
+    free_port,
+    is_accepting,
+    wait_until_accepting,
+)
 from tests.requires import require
 
 FOLDER = Path(__file__).resolve().parent.parent / "oidc_provider"
@@ -130,8 +138,16 @@ class OidcProvider:
         _read(post_json(self._control_url("lifetimes"), {artifact: seconds}))
 
     def go_away(self, seconds: float) -> None:
-        """Refuse every connection for a while; afterwards it is back with all it knew."""
+        """Refuse every connection for a while, from when this returns; afterwards it is back with all it knew."""
         _read(post_json(self._control_url("outage"), {"seconds": seconds}))
+        ends_at = time.monotonic() + seconds
+        while is_accepting(self.port):
+            assert time.monotonic() < ends_at, "it never went"
+            time.sleep(POLL_S)
+
+    def wait_until_back(self) -> None:
+        """Return when it accepts connections again."""
+        wait_until_accepting(self.port, START_LIMIT_S)
 
     def forget(self) -> None:
         """Lose every session, grant and token."""
@@ -157,6 +173,7 @@ def start_oidc_provider(**settings: Any) -> OidcProvider:
     installed = (FOLDER / "node_modules" / "oidc-provider").is_dir()
     require(node is not None and installed, HOW_TO_GET)
     settings.setdefault("exit_on_stdin_end", True)
+    settings.setdefault("port", free_port())  # which nobody else is given while it is away
     folder = Path(tempfile.mkdtemp(prefix="oidc-provider-"))
     program = RunningProgram(
         [str(node), "server.mjs"],

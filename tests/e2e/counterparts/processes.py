@@ -5,6 +5,7 @@ Output goes to files and not to pipes: nobody has to read while the program runs
 
 import contextlib
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -16,6 +17,9 @@ from types import TracebackType
 from typing import Self
 
 POLL_S = 0.01
+FIRST_PORT, PORTS = 20_000, 12_000  # below those that Linux gives away by itself (net.ipv4.ip_local_port_range)
+
+_given: set[int] = set()
 
 
 @dataclass(frozen=True)
@@ -118,21 +122,35 @@ class RunningProgram:
 
 
 def free_port() -> int:
-    """Return a loopback port that was free a moment ago, for programs that must know theirs before they start."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """Return a loopback port that was free a moment ago, for programs that must know theirs before they start.
+
+    It stays free: the system gives ports of this range to nobody who does not ask for them, neither to those who call
+    out nor to those who listen on any port; and nobody else in this process is given it.
+    """
+    for _ in range(1000):
+        port = FIRST_PORT + secrets.randbelow(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port not in _given:
+                _given.add(port)
+                return port
+    raise StartError("no port is free")
+
+
+def is_accepting(port: int) -> bool:
+    """Whether something accepts on the loopback `port`."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1.0).close()
+    except OSError:
+        return False
+    return True
 
 
 def wait_until_accepting(port: int, within_s: float) -> None:
     """Return when something accepts on the loopback `port`. Raises StartError when nothing does in time."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1.0).close()
-        except OSError:
-            time.sleep(POLL_S)
-        else:
+        if is_accepting(port):
             return
+        time.sleep(POLL_S)
     raise StartError(f"nothing accepts on port {port} after {within_s} s")

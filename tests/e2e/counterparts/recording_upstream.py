@@ -23,14 +23,18 @@ from tests.e2e.counterparts.strict_reader import Ended, RecordedRequest, StrictR
 
 RECEIVE_BYTES = 65_536
 JOIN_LIMIT_S = 5.0
+WAIT_LIMIT_S = 30.0
 BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Answer:
-    """What to send: bytes as they are, and pauses in seconds between them; then go on, close, or reset."""
+    """What to send: bytes as they are, between them pauses in seconds, or events that are waited for.
 
-    def __init__(self, *parts: bytes | float, close: bool = False, reset: bool = False) -> None:
+    Then go on, close, or reset.
+    """
+
+    def __init__(self, *parts: bytes | float | threading.Event, close: bool = False, reset: bool = False) -> None:
         """Hold the script of one answer."""
         self.parts = parts
         self.close = close or reset
@@ -120,13 +124,13 @@ class RecordingUpstream:
         """Everything that arrived, connection by connection."""
         return b"".join(self.raw.values())
 
-    def wait_until(self, wanted: Callable[[], bool], within_s: float = 5.0) -> None:
+    def wait_until(self, wanted: Callable[[], bool], within_s: float = 15.0) -> None:
         """Return when `wanted()`, which is asked after each event. Raises AssertionError when time is up."""
         with self._changed:
             if not self._changed.wait_for(wanted, within_s):
                 raise AssertionError(f"not within {within_s} s: {len(self.requests)} requests, {self.violations}")
 
-    def wait_for_requests(self, count: int, within_s: float = 5.0) -> list[RecordedRequest]:
+    def wait_for_requests(self, count: int, within_s: float = 15.0) -> list[RecordedRequest]:
         """Return the requests when there are at least `count`. Raises AssertionError when time is up."""
         self.wait_until(lambda: len(self.requests) >= count, within_s)
         return self.requests
@@ -230,6 +234,8 @@ class RecordingUpstream:
         for part in answer.parts:
             if isinstance(part, bytes):
                 connection.sendall(part)
+            elif isinstance(part, threading.Event):
+                part.wait(WAIT_LIMIT_S)
             else:
                 time.sleep(part)
         if answer.reset:

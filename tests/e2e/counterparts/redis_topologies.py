@@ -61,9 +61,10 @@ class _Servers:
 class SentinelSetup(_Servers):
     """A primary with two replicas, and three sentinels of which two have to agree."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, down_after_ms: int = DOWN_AFTER_MS) -> None:
         """Start all of them, and wait until they know each other."""
         super().__init__()
+        self._down_after_ms = down_after_ms
         with self._begin():
             self._start(folder / "0")
             port = self.servers[0].port
@@ -108,7 +109,7 @@ class SentinelSetup(_Servers):
         lines = [
             f"port {port}", "bind 127.0.0.1", f"dir {folder}",
             f"sentinel monitor {MASTER_NAME} 127.0.0.1 {primary_port} 2",
-            f"sentinel down-after-milliseconds {MASTER_NAME} {DOWN_AFTER_MS}",
+            f"sentinel down-after-milliseconds {MASTER_NAME} {self._down_after_ms}",
             f"sentinel failover-timeout {MASTER_NAME} 6000", f"sentinel parallel-syncs {MASTER_NAME} {REPLICAS}",
         ]  # fmt: skip
         file = folder / "sentinel.conf"
@@ -132,9 +133,10 @@ class SentinelSetup(_Servers):
 class ClusterSetup(_Servers):
     """Three primaries with a replica each, which settle among themselves who takes over."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, down_after_ms: int = DOWN_AFTER_MS) -> None:
         """Start six nodes, make a cluster of them, and wait until all of them say that it is well."""
         super().__init__()
+        self._down_after_ms = down_after_ms
         self._buses = [free_port() for _ in range(2 * SHARDS)]
         with self._begin():
             for number, bus in enumerate(self._buses):
@@ -184,7 +186,7 @@ class ClusterSetup(_Servers):
     def _start_node(self, folder: Path, bus: int) -> None:
         self._start(
             folder, "--cluster-enabled", "yes", "--cluster-port", str(bus), "--cluster-node-timeout",
-            str(DOWN_AFTER_MS), "--cluster-config-file", "nodes.conf",
+            str(self._down_after_ms), "--cluster-config-file", "nodes.conf",
         )  # fmt: skip
 
     def _meet(self) -> None:

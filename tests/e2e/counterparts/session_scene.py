@@ -33,6 +33,7 @@ SECRET = "a-session-secret-that-only-the-tests-know"
 OTHER_LOGIN = "somebody-else"
 LONG_S = 3600
 AT_ONCE_S = 1  # the shortest lifetime that a provider can tell (RFC 6749 §5.1)
+PATIENT_MS = 10_000  # for what is not about time limits: a machine that stalls for a second exceeds the usual ones
 REVALIDATE_S = 1.0
 LOGOUT_PATHS = {"logout_path": "logout", "backchannel_logout_path": "told", "frontchannel_logout_path": "framed"}
 
@@ -64,6 +65,7 @@ class SessionScene:
         self.is_told = is_told
         self.secrets = [SECRET]
         self.attributes: dict[str, Any] = {}
+        self.redis_limit_ms: int | None = PATIENT_MS
         self.redis = redis if isinstance(redis, RedisServer) else None
         self._redis = redis
         self.echo: IdentityEcho
@@ -168,12 +170,16 @@ class SessionScene:
         if self.storage == "sqlite":
             return {"storage": "sqlite", "sqlite": {"path": str(self._folder / "sessions.db")}}
         if self.storage == "redis" and self._redis is not None:
-            return {"storage": "redis", "redis": dict(self._redis.fields)}
+            return {"storage": "redis", "redis": {**self._redis.fields, **self._find_limits()}}
         return {"storage": "cookie"}
+
+    def _find_limits(self) -> dict[str, Any]:
+        names = ("connect_timeout", "send_timeout", "read_timeout")
+        return {} if self.redis_limit_ms is None else dict.fromkeys(names, self.redis_limit_ms)
 
     def _find_state(self) -> dict[str, Any]:
         if self.storage == "cookie-redis" and self._redis is not None:
-            return {"type": "redis", **self._redis.fields}
+            return {"type": "redis", **self._redis.fields, **self._find_limits()}
         return {"type": "sqlite", "path": str(self._folder / "state.db")}
 
 
@@ -214,20 +220,22 @@ def start_session_scene(
     *,
     gateways: int = 2,
     redis: Redis | None = None,
+    redis_limit_ms: int | None = PATIENT_MS,
     attributes: Mapping[str, Any] | None = None,
     is_told: bool = False,
     logins: Sequence[str] = (LOGIN, OTHER_LOGIN),
 ) -> Iterator[SessionScene]:
     """Start it all, with a Redis of its own where the storage needs one and none is given.
 
-    `attributes` are those that every plugin gets besides. With `is_told` the provider tells the first gateway of
-    sign-outs.
+    `redis_limit_ms` None: the time limits that it has by itself. `attributes` are those that every plugin gets besides.
+    With `is_told` the provider tells the first gateway of sign-outs.
     """
     with contextlib.ExitStack() as stack:
         folder.mkdir(parents=True, exist_ok=True)
         if redis is None and "redis" in storage:
             redis = stack.enter_context(RedisServer(folder))
         scene = SessionScene(folder, storage, [free_port() for _ in range(gateways)], redis, is_told=is_told)
+        scene.redis_limit_ms = redis_limit_ms
         scene.attributes = dict(attributes or {})
         scene.provider = stack.enter_context(
             start_oidc_provider(clients=list(scene.clients.values()), users=list_users(logins))

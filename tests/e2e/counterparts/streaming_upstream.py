@@ -38,13 +38,17 @@ class StreamingUpstream:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port: int = self._listener.getsockname()[1]
         self._open: set[socket.socket] = set()
-        threading.Thread(target=self._accept, name="streaming-upstream", daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, name="streaming-upstream", daemon=True)
+        self._accepting.start()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.reads.set()
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # who waits in `accept` would go on, on whatever is opened next
+        self._accepting.join()
         self._listener.close()
         for connection in list(self._open):
             with contextlib.suppress(OSError):

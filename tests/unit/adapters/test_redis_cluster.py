@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
 import pytest
-import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 from redis.crc import key_slot
@@ -16,6 +15,7 @@ from ostiary.adapters.redis_pool import RedisCommand
 from ostiary.errors import StoreFault
 from ostiary.store_settings import RedisSettings
 from tests.fakes.log import FakeLog
+from tests.fakes.loop_time import run_patiently
 from tests.fakes.redis_wire import Answer, Command, FakeRedisWire, bulk, serving
 
 HALF = SLOTS // 2
@@ -96,7 +96,7 @@ def play(scenario: Callable[[World], Awaitable[None]]) -> None:
             finally:
                 await world.cluster.close()
 
-    uvloop.run(run())
+    run_patiently(run())
 
 
 def test_a_key_is_asked_for_at_the_node_of_its_slot() -> None:
@@ -156,6 +156,30 @@ def test_one_that_asks_to_come_again_is_asked_again() -> None:
     async def scenario(world: World) -> None:
         world.first = [b"-TRYAGAIN later\r\n"] * 2
         assert await world.tell(LOW) == 0
+
+    play(scenario)
+
+
+def test_one_that_asks_to_come_again_on_the_way_is_asked_in_the_same_way() -> None:
+    """A script's keys move one by one: the node that gets them wants ASKING each time."""
+
+    async def scenario(world: World) -> None:
+        world.first = [b"-ASK 1 127.0.0.1:%d\r\n" % world.nodes[2].port, b"-TRYAGAIN later\r\n"]
+        assert await world.tell(LOW) == 2
+        assert [[b"ASKING"], [b"GET", LOW.encode()]] * 2 == world.nodes[2].commands[-4:]
+
+    play(scenario)
+
+
+def test_one_that_asks_to_come_again_is_asked_until_the_call_is_over() -> None:
+    """However often: it is no way round in circles."""
+
+    async def scenario(world: World) -> None:
+        world.first = [b"-TRYAGAIN later\r\n"] * 12
+        assert await world.tell(LOW) == 0
+        world.first = [b"-TRYAGAIN later\r\n"] * 50
+        fault = await world.fail(LOW)
+        assert (fault.code, "answered TRYAGAIN" in fault.detail) == ("store_refused", True)
 
     play(scenario)
 

@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-import uvloop
 
 from ostiary.adapters.redis_pool import MAX_CONNECTIONS, PAUSE_S, RedisCommand, RedisPool, find_deadline_s
 from ostiary.errors import StoreFault
 from ostiary.store_settings import RedisSettings
+from tests.fakes.loop_time import run_patiently
 from tests.fakes.redis_wire import Command, FakeRedisWire, bulk, echo, serving
 from tests.fakes.until import until
 
@@ -37,7 +37,7 @@ def play(scenario: Scenario, **settings: Any) -> None:
             finally:
                 await pool.close()
 
-    uvloop.run(run())
+    run_patiently(run())
 
 
 async def say(pool: RedisPool, *arguments: str | bytes | int, script: str = "", is_write: bool = False) -> Any:
@@ -298,7 +298,7 @@ def test_after_a_failure_to_connect_calls_fail_at_once_for_a_moment() -> None:
                 await again.close()
             await pool.close()
 
-    uvloop.run(scenario())
+    run_patiently(scenario())
 
 
 def test_those_who_wait_for_a_connection_do_not_each_wait_in_vain() -> None:
@@ -405,6 +405,25 @@ def test_a_write_counts_when_enough_replicas_have_it(taken: int, is_enough: bool
         assert 500 < int(wire.commands[-1][2]) < 900
 
     play(scenario, wait_replicas=2)
+
+
+@pytest.mark.parametrize(("limit_s", "expected_ms"), [(1.0, 749), (0.3, 100)])
+def test_replicas_have_less_time_than_the_call(limit_s: float, expected_ms: int) -> None:
+    """Redis may be a tenth of a second late with the answer that they were too slow; half of a short time at least."""
+
+    async def scenario(wire: FakeRedisWire, pool: RedisPool) -> None:
+        async def be_late(command: Command) -> bytes:
+            if command[0] == b"WAIT":
+                await asyncio.sleep(int(command[2]) / 1000 + 0.09)
+                return b":0\r\n"
+            return b"+OK\r\n"
+
+        wire.answer = be_late
+        fault = await fail(say(pool, "SET", "k", "v", is_write=True))
+        assert "fewer than 1 replicas" in fault.detail
+        assert expected_ms == int(wire.commands[-1][2])
+
+    play(scenario, wait_replicas=1, connect_timeout_s=limit_s, send_timeout_s=limit_s, read_timeout_s=limit_s)
 
 
 def test_a_refused_write_waits_for_nobody() -> None:

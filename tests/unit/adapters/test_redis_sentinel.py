@@ -6,15 +6,15 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
 import pytest
-import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ostiary.adapters.redis_pool import RedisCommand
-from ostiary.adapters.redis_sentinel import PAUSE_S, SentinelPrimary, read_address
+from ostiary.adapters.redis_sentinel import PATIENCE_S, PAUSE_S, SentinelPrimary, read_address
 from ostiary.errors import StoreFault
 from ostiary.store_settings import RedisSettings
 from tests.fakes.log import FakeLog
+from tests.fakes.loop_time import run_patiently
 from tests.fakes.redis_wire import Answer, Command, FakeRedisWire, bulk, serving
 from tests.fakes.until import until
 
@@ -100,7 +100,7 @@ def play(scenario: Callable[[World], Awaitable[None]]) -> None:
             finally:
                 await world.primary.close()
 
-    uvloop.run(run())
+    run_patiently(run())
 
 
 def test_the_primary_is_asked_for_once_and_used() -> None:
@@ -161,6 +161,32 @@ def test_sentinels_that_go_away_take_nothing_with_them() -> None:
             world.primary._is_doubtful = doubt
             world.primary._asked_at -= 10
             assert await world.tell() == 0
+
+    play(scenario)
+
+
+def test_silent_sentinels_hold_up_one_call_after_a_failure_and_no_other() -> None:
+    """A network that drops what is sent to them: a primary that answers is in doubt no more."""
+
+    async def scenario(world: World) -> None:
+        assert await world.tell() == 0
+        loop = asyncio.get_running_loop()
+        never = asyncio.Event()
+
+        async def be_silent(command: Command) -> None:
+            await never.wait()
+
+        for wire in world.sentinels:
+            wire.answer = be_silent
+        world.primary._is_doubtful = True
+        took = []
+        for _ in range(4):
+            await asyncio.sleep(PAUSE_S)
+            began = loop.time()
+            assert await world.tell() == 0
+            took.append(loop.time() - began)
+        assert took == [pytest.approx(PATIENCE_S, abs=0.01), *[pytest.approx(0.0, abs=0.01)] * 3]
+        never.set()
 
     play(scenario)
 

@@ -8,6 +8,7 @@ import pytest
 from ostiary.adapters.redis_pool import RedisPool
 from ostiary.adapters.redis_survey import Survey
 from ostiary.errors import StoreFault
+from tests.fakes.loop_time import run_patiently
 
 PATIENCE_S = 0.05
 
@@ -50,7 +51,7 @@ def test_enough_answers_are_enough_and_faults_are_none() -> None:
         assert sorted(await Servers(a="1", b=fault("down"), c="3").put(3)) == ["1", "3"]
         assert await Servers(a=None, b="2").put(1) == ["2"]
 
-    asyncio.run(run())
+    run_patiently(run())
 
 
 def test_nobody_waits_for_the_silent_and_they_are_not_interrupted() -> None:
@@ -65,7 +66,7 @@ def test_nobody_waits_for_the_silent_and_they_are_not_interrupted() -> None:
             await asyncio.sleep(0)
         assert servers.heard == ["a", "b"]
 
-    asyncio.run(run())
+    run_patiently(run())
 
 
 def test_without_an_answer_there_is_a_fault() -> None:
@@ -79,4 +80,4 @@ def test_without_an_answer_there_is_a_fault() -> None:
             await Servers(a=None).put(1)
         assert nobodys.value.detail == "redis: no server answered within 0.05 s"
 
-    asyncio.run(run())
+    run_patiently(run())

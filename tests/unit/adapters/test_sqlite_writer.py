@@ -127,11 +127,10 @@ def test_a_disk_that_is_too_slow_fails_the_caller_in_time(tmp_path: Path, monkey
     done = []
 
     async def scenario(writer: SqliteWriter, clock: FakeClock) -> None:
-        gate = Gate()
-        held = asyncio.create_task(writer.run(gate))
-        await asyncio.sleep(0.02)
+        gate, held = await hold(writer)
         with pytest.raises(StoreFault) as caught:
             await writer.run(lambda _: done.append("late"))
+        monkeypatch.setattr(sqlite_writer, "LIMIT_S", 9.0)
         gate.opened.set()
         await asyncio.gather(held, return_exceptions=True)
         await writer.run(lambda _: done.append("next"))

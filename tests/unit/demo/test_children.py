@@ -2,15 +2,14 @@
 
 import os
 import signal
-import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from ostiary.demo.children import Child, ChildError, end_all, wait_until_answering
+from tests.e2e.counterparts.processes import free_port
 from tests.requires import require
 
 MODULES = {
@@ -32,13 +31,6 @@ Start = Callable[[Sequence[str], int], Child]
 def never() -> bool:
     """Nobody is impatient."""
     return False
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @pytest.fixture

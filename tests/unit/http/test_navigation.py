@@ -2,7 +2,13 @@
 
 import pytest
 
-from ostiary.http.navigation import accepts_html, is_navigation, would_accept_html
+from ostiary.http.navigation import (
+    accepts_html,
+    follows_redirects,
+    is_navigation,
+    is_preflight,
+    would_accept_html,
+)
 from tests.fakes.requests import make_raw_head, make_request
 
 PAGE = "text/html,application/xhtml+xml,*/*;q=0.8"
@@ -58,3 +64,54 @@ def test_html_is_for_those_who_name_it(accept: str | None, *, expected: bool) ->
 
     assert accepts_html(make_request("POST", "/", headers)) == expected
     assert would_accept_html(make_raw_head("POST", "//", headers).fields) == expected
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Accept": "*/*"},
+        {"Accept": PAGE},
+        {"Accept": "application/jsonp"},
+        {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "none", "Accept": PAGE},
+    ],
+)
+def test_pages_and_programs_by_hand_follow_redirects(method: str, headers: dict[str, str]) -> None:
+    """A plain `curl` says nothing of itself."""
+    assert follows_redirects(make_request(method, "/", headers))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Accept": "application/json"},
+        {"Accept": "text/html, application/json;q=0.9"},
+        {"Accept": ["text/html", "Application/JSON"]},
+        {"X-Requested-With": "XMLHttpRequest"},
+        {"X-Requested-With": "xmlhttprequest", "Accept": PAGE},
+        {"Sec-Fetch-Mode": "cors", "Accept": "*/*"},
+        {"Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Mode": "navigate", "Sec-Purpose": "prefetch"},
+        {"Sec-Fetch-Mode": "navigate", "Accept": "application/json"},
+    ],
+)
+def test_scripts_and_prefetches_follow_none(headers: dict[str, str]) -> None:
+    """They would end at another site, or start a sign-in that nobody sees."""
+    assert not follows_redirects(make_request("GET", "/", headers))
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+def test_what_carries_a_body_follows_none(method: str) -> None:
+    """A redirect would lose it."""
+    assert not follows_redirects(make_request(method, "/", {"Accept": PAGE}))
+
+
+def test_a_preflight_names_origin_and_method() -> None:
+    """Any other OPTIONS is none, and neither is another method."""
+    headers = {"Origin": "https://app.example", "Access-Control-Request-Method": "PUT"}
+
+    assert is_preflight(make_request("OPTIONS", "/", headers))
+    assert not is_preflight(make_request("OPTIONS", "/", {"Origin": "https://app.example"}))
+    assert not is_preflight(make_request("OPTIONS", "/", {"Access-Control-Request-Method": "PUT"}))
+    assert not is_preflight(make_request("GET", "/", headers))

@@ -105,6 +105,13 @@ def test_a_security_event_opens_nothing(events: dict[str, Any]) -> None:
     assert "token_type" == refusal(sign(access_claims(), header={"typ": "logout+jwt"}))
 
 
+@pytest.mark.parametrize(("use", "is_good"), [("id", False), ("ID", False), ("refresh", False), ("access", True)])
+def test_a_token_that_says_what_it_is_for_is_believed(use: str, is_good: bool) -> None:
+    """Amazon Cognito's ID tokens of sign-ins without a browser have neither a nonce nor a hash."""
+    token = sign(access_claims(token_use=use, scope=None))
+    assert is_accepted(token) if is_good else refusal(token) == "token_type"
+
+
 def test_the_audience_is_nobodys_business_here() -> None:
     """Client-credentials tokens say `aud: account`: checking it is the operator's choice, made elsewhere."""
     assert is_accepted(sign(access_claims(aud=["any", "body"])))

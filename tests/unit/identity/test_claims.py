@@ -13,6 +13,7 @@ from ostiary.identity.claims import (
     check_issuer,
     check_not_before,
     check_subject,
+    check_token_use,
     read_scopes,
     read_session_id,
     read_text,
@@ -120,6 +121,19 @@ def test_a_session_id_is_a_text_that_says_something(value: Any) -> None:
     assert [None, None, "a"] == [read_session_id(claims) for claims in ({}, {"sid": None}, {"sid": "a"})]
     with pytest.raises(TokenRefused, match="token_claim"):
         read_session_id({"sid": value})
+
+
+@pytest.mark.parametrize("use", ["id", "id_token", "refresh", "refresh_token", "Refresh_Token"])
+def test_what_is_for_something_else_opens_nothing(use: str) -> None:
+    """Signing in, or getting new tokens."""
+    with pytest.raises(TokenRefused, match="token_type"):
+        check_token_use({"token_use": use})
+
+
+@pytest.mark.parametrize("claims", [{}, {"token_use": None}, {"token_use": "access"}, {"token_use": ["id"]}])
+def test_whatever_else_a_use_says_is_nobodys_business(claims: dict[str, Any]) -> None:
+    """The claim is registered nowhere."""
+    check_token_use(claims)
 
 
 def test_an_issuer_is_exactly_the_expected_one() -> None:

@@ -107,6 +107,14 @@ def test_an_active_answer_about_a_bearer_token_is_accepted(token_type: str | Non
     assert check(token_type=token_type, sub="user-1").claims["sub"] == "user-1"
 
 
+@pytest.mark.parametrize("token_use", ["refresh_token", "id_token"])
+def test_an_active_answer_about_another_use_is_refused(token_use: str) -> None:
+    """Ory Hydra's answer about a refresh token: active, and without a `token_type`."""
+    with pytest.raises(TokenRefused, match="token_type"):
+        check(token_use=token_use, sub="user-1")
+    assert check(token_use="access_token", sub="user-1").claims["sub"] == "user-1"
+
+
 def test_an_issuer_that_cannot_be_compared_is_refused() -> None:
     """Closed by default."""
     with pytest.raises(TokenRefused, match="token_issuer"):

@@ -13,6 +13,7 @@ from ostiary.identity.login_flow import (
     FLOW_VERSION,
     MAX_PENDING_FLOWS,
     FlowCookies,
+    FlowNaming,
     FlowRefused,
     FlowTooLarge,
     LoginFlow,
@@ -29,7 +30,9 @@ Pairs = list[tuple[bytes, bytes]]
 
 def make_cookies(client: str = "shop", secret: str = "a-secret-of-the-operator", prefix: str = PREFIX) -> FlowCookies:
     """Make the flow cookies of a client."""
-    return FlowCookies(prefix, ("https://id.example", client, "1"), Sealer([secret], "login flow"), CookieAttributes())
+    return FlowCookies(
+        FlowNaming(prefix), ("https://id.example", client, "1"), Sealer([secret], "login flow"), CookieAttributes()
+    )
 
 
 def make_flow(number: int = 0, **changes: Any) -> LoginFlow:

@@ -24,6 +24,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.http_client import FakeHttpClient
 from tests.fakes.issuer import DISCOVERY, ISSUER, JWKS_URI, answer_discovery, answer_keys, make_key, publish
 from tests.fakes.log import FakeLog
+from tests.fakes.loop_time import run_patiently
 from tests.fakes.spawner import FakeSpawner
 
 DOWN = ProviderFault("provider_refused", "nobody there")
@@ -76,7 +77,7 @@ def test_a_hundred_first_requests_fetch_each_document_once() -> None:
         assert {id(world.provider.keys(world.now))} == {id(answer) for answer in keys}
         assert (1, 1) == world.fetches
 
-    asyncio.run(scenario())
+    run_patiently(scenario())
 
 
 def test_a_provider_that_goes_down_costs_nothing_that_is_known() -> None:
@@ -320,7 +321,7 @@ def test_at_most_eight_calls_are_in_the_air() -> None:
 
         assert (MAX_CALLS, 30) == (world.http.most_in_the_air, world.http.count(url))
 
-    asyncio.run(scenario())
+    run_patiently(scenario())
 
 
 def test_who_gets_no_turn_in_time_is_told_that_the_provider_is_busy() -> None:
@@ -344,7 +345,7 @@ def test_who_gets_no_turn_in_time_is_told_that_the_provider_is_busy() -> None:
         world.http.answers[url] = OutboundResponse(status=204)
         assert 204 == (await world.provider.call(OutboundRequest(method="POST", url=url))).status
 
-    asyncio.run(scenario())
+    run_patiently(scenario())
 
 
 def test_the_operators_endpoints_stand_in_place_of_the_providers() -> None:

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from ostiary.errors import ProviderFault, StoreFault
+from ostiary.identity.session_lifetime import SessionLimits
 from ostiary.plugin import Admit, Pending, Reply
 from ostiary.providers.directory import ProviderDirectory
 from ostiary.relying_party.settings import LogoutSettings
@@ -19,6 +20,7 @@ from tests.fakes.signed import PAGE, XHR, Signed, both, play
 ENDPOINT = f"{ORIGIN}/backchannel"
 ON = LogoutSettings(back_channel_path="/backchannel")
 FORM = "application/x-www-form-urlencoded"
+LONG = SessionLimits(absolute_s=86_400.0)
 
 
 class Elsewhere(Signed):
@@ -46,11 +48,11 @@ class Elsewhere(Signed):
 
 
 def scene(work: Callable[[Elsewhere], Awaitable[None]], store: StoreSettings | None = None, **changes: Any) -> None:
-    """Sign somebody in and play a scene; their token lives for an hour."""
+    """Sign somebody in and play a scene; their token outlives the session."""
 
     async def run() -> None:
         it = Elsewhere(store, **changes)
-        it.world.token_changes = {"expires_in": 3600}
+        it.world.token_changes = {"expires_in": 86_400}
         await it.enter()
         assert await it.is_in()
         await work(it)
@@ -112,6 +114,21 @@ def test_other_peoples_sessions_go_on(store: StoreSettings | None, changes: dict
         assert await it.is_in()
 
     scene(work, store)
+
+
+@both
+def test_a_session_of_a_route_with_a_longer_limit_does_not_come_back(store: StoreSettings | None) -> None:
+    """One route of the client is told; a session that began at another one outlives what the first one lets last."""
+
+    async def work(it: Elsewhere) -> None:
+        it.settings["limits"] = SessionLimits(absolute_s=3600.0)
+        assert (await it.tell()).status == 200
+        it.settings["limits"] = LONG
+        for _ in range(3):
+            it.world.clock.advance(6000)
+            assert not await it.is_in(it.other())
+
+    scene(work, store, limits=LONG)
 
 
 @both

@@ -6,7 +6,7 @@ from ostiary.http.request import Request
 from ostiary.identity.authorization import ResponseMode
 from ostiary.identity.client_authentication import ClientCredentials
 from ostiary.identity.login_flow import FLOW_VERSION, LoginFlow
-from ostiary.relying_party.client_cookies import MAX_MOVES, OWNED_NAMES, ClientCookies
+from ostiary.relying_party.client_cookies import MAX_MOVES, OWNED_NAMES, ClientCookies, find_domain
 from ostiary.relying_party.settings import CookieSettings, RelyingPartySettings
 from tests.fakes.requests import make_request
 
@@ -35,7 +35,7 @@ def make(
         cookie=cookie,
         response_mode=response_mode,
     )
-    return ClientCookies(settings, secure=secure)
+    return ClientCookies(settings, secure=secure, domain=find_domain(cookie.domains, "shop.example.com"))
 
 
 def test_two_clients_of_one_host_have_two_cookies() -> None:
@@ -119,7 +119,7 @@ def test_the_counter_forgets_after_seconds() -> None:
         (CookieSettings(path="/a"), True, "__Secure-ostiary_session_",
          "Path=/a; Max-Age=3600; Secure; HttpOnly; SameSite=Lax"),
         (CookieSettings(path="/a"), False, "ostiary_session_", "Path=/a; Max-Age=3600; HttpOnly; SameSite=Lax"),
-        (CookieSettings(domain="example.com"), True, "__Secure-ostiary_session_",
+        (CookieSettings(domains=("example.com",)), True, "__Secure-ostiary_session_",
          "Path=/; Domain=example.com; Max-Age=3600; Secure; HttpOnly; SameSite=Lax"),
         (CookieSettings(secure=False), True, "ostiary_session_", "Path=/; Max-Age=3600; HttpOnly; SameSite=Lax"),
         (CookieSettings(secure=True), False, "__Host-ostiary_session_",
@@ -148,7 +148,7 @@ def test_the_session_cookie_is_as_the_operator_wants_it(
 
 def test_a_login_under_way_keeps_its_own_attributes() -> None:
     """The provider sends people back from another site: their note of it has to come along, whatever sessions are."""
-    cookies = make(cookie=CookieSettings(name="shop", path="/a", domain="example.com", same_site="Strict"))
+    cookies = make(cookie=CookieSettings(name="shop", path="/a", domains=("example.com",), same_site="Strict"))
 
     assert cookies.write_moves(1).startswith("__Host-ostiary_login_moves=1; Path=/; Max-Age=10; Secure; HttpOnly;")
     assert cookies.write_moves(1).endswith("SameSite=Lax")

@@ -13,6 +13,7 @@ from ostiary.relying_party.identity_headers import build_session_admit
 from ostiary.relying_party.settings import SessionHeaders
 from tests.fakes.issuer import ISSUER
 from tests.fakes.log import FakeLog
+from tests.fakes.relying_parties import make_settings
 from tests.fakes.sessions import make_session
 
 SESSION = make_session(
@@ -26,7 +27,9 @@ EVERYTHING = SessionHeaders()
 
 def lines(headers: SessionHeaders = EVERYTHING, log: FakeLog | None = None, **changes: Any) -> dict[str, str]:
     """Return the headers that the upstream gets."""
-    admit = build_session_admit(msgspec.structs.replace(SESSION, **changes), headers, log or FakeLog())
+    admit = build_session_admit(
+        msgspec.structs.replace(SESSION, **changes), make_settings(headers=headers), log or FakeLog()
+    )
     assert admit.edits is not None
     return dict(line.split(": ", 1) for line in admit.edits.block.decode("ascii").splitlines())
 
@@ -94,7 +97,7 @@ def test_all_headers_together_are_limited() -> None:
 
 def test_the_clients_own_authorization_goes() -> None:
     """It did not sign anybody in."""
-    admit = build_session_admit(SESSION, EVERYTHING, FakeLog())
+    admit = build_session_admit(SESSION, make_settings(headers=EVERYTHING), FakeLog())
 
     assert admit.edits is not None
     assert b"authorization" in admit.edits.names
@@ -102,7 +105,7 @@ def test_the_clients_own_authorization_goes() -> None:
 
 def test_the_principal_is_the_person() -> None:
     """With the digest that stands for them in logs."""
-    principal = build_session_admit(SESSION, EVERYTHING, FakeLog()).principal
+    principal = build_session_admit(SESSION, make_settings(headers=EVERYTHING), FakeLog()).principal
 
     assert principal is not None
     assert (principal.issuer, principal.subject, principal.kind) == (ISSUER, "alice", "person")

@@ -147,7 +147,7 @@ def test_a_store_keeps_nothing_of_who_left() -> None:
         (ORIGIN, CookieSettings(name="shop"), "shop"),
         (ORIGIN, CookieSettings(http_only=False, same_site=None), "ostiary_session_"),
         ("https://shop.example", CookieSettings(), "__Host-ostiary_session_"),
-        ("https://shop.example", CookieSettings(domain="shop.example"), "__Secure-ostiary_session_"),
+        ("https://shop.example", CookieSettings(domains=("shop.example",)), "__Secure-ostiary_session_"),
         ("https://shop.example", CookieSettings(same_site="None"), "__Host-ostiary_session_"),
     ],
 )

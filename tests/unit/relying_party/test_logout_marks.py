@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ostiary.identity.logout_token import VerifiedLogoutToken
-from ostiary.identity.session_lifetime import SessionLimits
 from ostiary.relying_party.logout_marks import (
     Mark,
     digest_session,
@@ -16,7 +15,6 @@ from ostiary.relying_party.logout_marks import (
     write_mark,
 )
 from tests.fakes.issuer import ISSUER, NOW
-from tests.fakes.relying_parties import make_settings
 from tests.fakes.sessions import make_session
 
 NAMES = st.text(min_size=1, max_size=20)
@@ -113,9 +111,7 @@ def test_a_family_is_no_mark() -> None:
 
 def test_a_mark_is_known_for_longer_than_a_session_lasts() -> None:
     """Its tokens may have arrived a little after they were issued."""
-    settings = make_settings(limits=SessionLimits(absolute_s=1000.0))
-
-    mark = make_mark(settings, NOW - 5, NOW)
+    mark = make_mark(1000.0, NOW - 5, NOW)
 
     assert (NOW - 5, NOW) == mark[:2]
     assert NOW + 1000 < mark.until <= NOW + 2000

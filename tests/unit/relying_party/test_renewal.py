@@ -16,7 +16,7 @@ from ostiary.relying_party.settings import LogoutSettings
 from ostiary.store_settings import StoreSettings
 from tests.fakes.http_client import answer_json
 from tests.fakes.issuer import logout_claims, sign
-from tests.fakes.loop_time import SteppedLoop
+from tests.fakes.loop_time import SteppedLoop, run_patiently
 from tests.fakes.relying_parties import ORIGIN, PartyPlugin
 from tests.fakes.sign_in import (
     REVOCATION_ENDPOINT,
@@ -290,7 +290,7 @@ def test_with_a_leeway_a_provider_that_stumbles_is_not_even_noticed(store: Store
         it.world.clock.advance(PAUSE_AFTER_FAILURE_S)
         assert token_of(await it.visitor.open(PAGE, headers=XHR)) == "an-access-token-after-1"
 
-    asyncio.run(run())
+    run_patiently(run())
 
 
 @pytest.mark.parametrize("claims", [{"sub": "somebody-else"}, {"iss": "https://other.example"}, {"aud": "other"}])
@@ -363,7 +363,7 @@ def test_an_interval_is_kept_by_the_refresh_token(store: StoreSettings | None) -
             it.world.clock.advance(100)
             assert token_of(await it.visitor.open(PAGE, headers=XHR)) == f"an-access-token-after-{number}"
 
-    asyncio.run(run())
+    run_patiently(run())
 
 
 @both

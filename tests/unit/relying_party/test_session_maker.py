@@ -9,6 +9,7 @@ from ostiary.identity.id_token import VerifiedIdToken
 from ostiary.identity.session import SESSION_VERSION, Session
 from ostiary.identity.session_lifetime import SessionLimits
 from ostiary.identity.token_endpoint import TokenSet
+from ostiary.relying_party.identities import Identity
 from ostiary.relying_party.session_maker import Grant, build_session, build_successor
 from ostiary.relying_party.settings import SessionContents
 from tests.fakes.dice import FakeRandom
@@ -27,7 +28,11 @@ def build(tokens: TokenSet = TOKENS, claims: dict[str, Any] | None = None, **cha
     """Make the session of a login at `NOW`."""
     id_token = VerifiedIdToken(CLAIMS if claims is None else claims, "raw")
     return build_session(
-        make_settings(**changes), Grant(tokens, id_token, USERINFO, NOW), id_token, NOW - 9, FakeRandom()
+        make_settings(**changes),
+        Grant(tokens, None, USERINFO, NOW),
+        Identity(dict(id_token.claims), id_token.raw),
+        NOW - 9,
+        FakeRandom(),
     )
 
 
@@ -66,7 +71,14 @@ def test_every_login_has_an_id_and_a_family_of_its_own() -> None:
     dice = FakeRandom()
     id_token = VerifiedIdToken(CLAIMS, "raw")
     sessions = [
-        build_session(make_settings(), Grant(TOKENS, id_token, None, NOW), id_token, NOW, dice) for _ in range(2)
+        build_session(
+            make_settings(),
+            Grant(TOKENS, id_token, None, NOW),
+            Identity(dict(id_token.claims), id_token.raw),
+            NOW,
+            dice,
+        )
+        for _ in range(2)
     ]
 
     assert len({session.id for session in sessions}) == len({session.family for session in sessions}) == 2
@@ -139,7 +151,14 @@ def test_without_userinfo_there_is_none() -> None:
     id_token = VerifiedIdToken(CLAIMS, "raw")
 
     assert (
-        build_session(make_settings(), Grant(TOKENS, id_token, None, NOW), id_token, NOW, FakeRandom()).userinfo is None
+        build_session(
+            make_settings(),
+            Grant(TOKENS, id_token, None, NOW),
+            Identity(dict(id_token.claims), id_token.raw),
+            NOW,
+            FakeRandom(),
+        ).userinfo
+        is None
     )
 
 

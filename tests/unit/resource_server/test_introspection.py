@@ -19,6 +19,7 @@ from ostiary.resource_server.verifier import BearerVerifier
 from tests.fakes.bearers import BearerWorld
 from tests.fakes.http_client import answer_json
 from tests.fakes.issuer import DISCOVERY, INTROSPECTION, ISSUER, NOW, access_claims, answer_discovery
+from tests.fakes.loop_time import run_patiently
 from tests.fakes.requests import make_request
 
 CREDENTIALS = ClientCredentials(client_id="shop", client_secret="s3cret")
@@ -109,7 +110,7 @@ def test_a_hundred_requests_with_one_token_are_one_call(exp: int | None) -> None
         assert {(200, "bearer_introspected")} == set(await asyncio.gather(*waiting))
         assert 1 == world.http.count(INTROSPECTION)
 
-    asyncio.run(scenario())
+    run_patiently(scenario())
 
 
 def test_who_comes_just_after_the_answer_needs_no_call() -> None:

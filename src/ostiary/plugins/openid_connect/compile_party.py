@@ -118,7 +118,7 @@ def _compile_cookie(session: SessionConfig) -> CookieSettings:
     return CookieSettings(
         name=session.cookie_name,
         path=session.cookie_path,
-        domain=session.cookie_domain,
+        domains=() if session.cookie_domain is None else (session.cookie_domain,),
         secure=True if same_site == "None" else session.cookie_secure,
         http_only=session.cookie_http_only,
         same_site=None if same_site == "Default" else same_site,

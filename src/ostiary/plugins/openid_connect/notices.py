@@ -3,28 +3,23 @@
 What a subject has to say for itself is in its own module (`session_rules`, `verification_notices`).
 """
 
-from hashlib import sha256
-from urllib.parse import urlsplit
-
 import msgspec
-from pydantic import SecretStr
 
+from ostiary.config.fingerprints import digest_configuration
+from ostiary.config.urls import is_plain
 from ostiary.plugins.openid_connect.config import OpenIdConnectConfig
 from ostiary.plugins.openid_connect.session_rules import find_session_notices
 from ostiary.plugins.openid_connect.verification_notices import find_verification_notices
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-
 
 def find_fingerprint(config: OpenIdConnectConfig) -> str:
-    """Return a digest of type and configuration, secrets included: equal for instances that decide alike."""
-    written = msgspec.json.encode(("openid-connect", config.model_dump()), enc_hook=_reveal)
-    return sha256(written).hexdigest()
+    """Return what is equal for instances that decide alike."""
+    return digest_configuration("openid-connect", config)
 
 
 def find_notices(config: OpenIdConnectConfig) -> tuple[str, ...]:
     """Return what the operator should read at start: what weakens, and what is not what it may seem."""
-    plain = [name for name, url in _list_addresses(config) if _is_plain(url)]
+    plain = [name for name, url in _list_addresses(config) if is_plain(url)]
     notices = {
         "ssl_verify is false: whoever sits between here and the provider can read and forge everything, tokens and "
         "secrets included": not config.ssl_verify,
@@ -54,15 +49,3 @@ def _list_addresses(config: OpenIdConnectConfig) -> list[tuple[str, str]]:
         "introspection_endpoint": config.introspection_endpoint,
     }
     return [("discovery", config.discovery), *((name, url) for name, url in endpoints.items() if url is not None)]
-
-
-def _is_plain(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme == "http" and parts.hostname not in _LOOPBACK
-
-
-def _reveal(value: object) -> str:
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    message = f"a {type(value).__name__} has no place in a configuration"
-    raise NotImplementedError(message)

@@ -5,29 +5,19 @@ A variable (`$ENV://NAME`) holds text, so numbers and truth values may be writte
 
 import re
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from ostiary.config import scalars
 from ostiary.config.section import refuse
+from ostiary.config.urls import Url, check_url
 from ostiary.identity.algorithms import MODELS
 from ostiary.identity.authorization import check_extra_parameters
 
+__all__ = ["Url", "check_url"]
+
 _WHOLE = re.compile(r"[0-9]{1,10}\Z")
 _FRACTION = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,10})?\Z")
-
-
-def check_url(url: str) -> str:
-    """Take an absolute http(s) URL without fragment and credentials. Raises the refusal of anything else."""
-    parts = urlsplit(url)
-    try:
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        usable = False
-    if not usable or parts.fragment or "@" in parts.netloc or any(ord(character) <= 0x20 for character in url):
-        raise refuse("is no http(s) URL", "write it in full, such as https://id.example.com/...")
-    return url
 
 
 def _check_algorithm(name: str) -> str:
@@ -68,7 +58,6 @@ def _check_parameters(parameters: dict[str, str]) -> dict[str, str]:
 
 
 read_switch = scalars.read_switch  # what rules between fields read a switch by
-Url = Annotated[str, AfterValidator(check_url), WithJsonSchema({"type": "string", "format": "uri"})]
 Switch = scalars.Switch
 VerifySwitch = Annotated[Switch, BeforeValidator(_read_verify)]
 Number = scalars.Number

@@ -156,7 +156,7 @@ def test_each_part_of_a_session_has_its_member(name: str, field: str) -> None:
     [
         ({"cookie_name": "shop"}, CookieSettings(name="shop")),
         ({"cookie_path": "/shop"}, CookieSettings(path="/shop")),
-        ({"cookie_domain": "example.com"}, CookieSettings(domain="example.com")),
+        ({"cookie_domain": "example.com"}, CookieSettings(domains=("example.com",))),
         ({"cookie_secure": False}, CookieSettings(secure=False)),
         ({"cookie_secure": True}, CookieSettings(secure=True)),
         ({"cookie_http_only": False}, CookieSettings(http_only=False)),
