@@ -51,9 +51,13 @@ def read_allowed_host(text: str) -> AllowedHost:
     host, colon, port = text.lower().rpartition(":") if not text.endswith("]") else (text.lower(), "", "")
     if not colon:
         host, port = text.lower(), ""
-    bare = host.removeprefix("*").removeprefix(".")
+    bare = host.removeprefix("*.").removeprefix(".")
     origin = find_origin(f"https://{bare}/")
-    if origin is None or (colon and port != "*" and not (port.isdigit() and 1 <= int(port) <= 65535)):
+    if (
+        origin is None
+        or origin.host != bare
+        or (colon and port != "*" and not (port.isdigit() and 1 <= int(port) <= 65535))
+    ):
         message = "is no host that can be allowed"
         raise ValueError(message)
     return AllowedHost(origin.host, bare != host, None if not colon else 0 if port == "*" else int(port))

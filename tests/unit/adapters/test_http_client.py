@@ -23,6 +23,7 @@ from ostiary.http.outbound import OutboundRequest, OutboundResponse
 from ostiary.http.proxies import Proxy
 from tests.e2e.counterparts.dns_server import NXDOMAIN, SILENCE, DnsServer
 from tests.e2e.counterparts.forward_proxy import ForwardProxy, build_basic
+from tests.e2e.counterparts.processes import free_port
 from tests.fakes.certificates import make_authority
 from tests.fakes.loop_time import run_patiently
 
@@ -678,5 +679,56 @@ def test_a_silent_name_server_is_told_from_a_silent_provider() -> None:
                 assert "provider_dns" == fault.code
                 assert "gateway.dns" in fault.detail
             await client.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_call_goes_to_the_addresses_in_the_name_of_its_url() -> None:
+    """The first that listens is asked; Host and certificate are the URL's, which is looked up nowhere."""
+
+    async def scenario() -> None:
+        async with serve(make_answer()) as (server, client):
+            closed = free_port()
+            request = ask(
+                "http://id.nowhere.test:8080/a?b=%20c",
+                addresses=(("127.0.0.1", closed), ("127.0.0.1", int(server.origin.rpartition(":")[2]))),
+            )
+            assert 200 == (await client.send(request)).status
+            fault = await fault_of(client, ask("http://id.nowhere.test/", addresses=(("127.0.0.1", closed),)))
+
+        head = server.heads[0].decode()
+        assert head.startswith("GET /a?b=%20c HTTP/1.1\r\n")
+        assert "Host: id.nowhere.test:8080\r\n" in head
+        assert 1 == head.lower().count("host:")
+        assert "provider_refused" == fault.code
+
+    asyncio.run(scenario())
+
+
+def test_certificates_are_held_to_the_name_of_the_url_wherever_it_is_found(tmp_path: Path) -> None:
+    """One that was verified for a name serves no other name at the same address."""
+    authority = make_authority()
+
+    async def scenario() -> None:
+        context = authority.make_server_context(tmp_path, "id.nowhere.test")
+        async with serve(make_answer(), context=context) as (server, client):
+            where = {
+                "addresses": (("localhost", int(server.origin.rpartition(":")[2])),),
+                "trusted_certificates": authority.pem,
+            }
+            assert 200 == (await client.send(ask("https://id.nowhere.test/", **where))).status
+            assert "provider_tls" == (await fault_of(client, ask("https://other.nowhere.test/", **where))).code
+
+    asyncio.run(scenario())
+
+
+def test_addresses_and_a_proxy_exclude_each_other() -> None:
+    """The proxy would have to know them."""
+
+    async def scenario() -> None:
+        client = AiohttpClient()
+        request = ask("http://id.nowhere.test/", addresses=(("127.0.0.1", 1),), proxy=Proxy("http://127.0.0.1:1"))
+        assert "provider_proxy" == (await fault_of(client, request)).code
+        await client.close()
 
     asyncio.run(scenario())

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from ostiary.adapters import sqlite_writer
+from ostiary.adapters import sqlite_file, sqlite_writer
 from ostiary.adapters.sqlite_writer import MAX_SWEPT, SqliteWriter
 from ostiary.errors import StoreFault
 from tests.fakes.clock import FakeClock
@@ -136,6 +136,32 @@ def test_a_disk_that_is_too_slow_fails_the_caller_in_time(tmp_path: Path, monkey
         await writer.run(lambda _: done.append("next"))
 
         assert "was not written within 0.05 s" in caught.value.detail
+        assert ["next"] == done
+
+    play(tmp_path, scenario)
+
+
+def test_a_caller_that_left_while_the_file_was_locked_takes_its_work_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process holds the lock: whoever was told that nothing was written must not find it written later."""
+    monkeypatch.setattr(sqlite_file, "BUSY_TIMEOUT_S", 9.0)
+    done = []
+
+    async def scenario(writer: SqliteWriter, clock: FakeClock) -> None:
+        await writer.run(lambda _: None)
+        other = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        monkeypatch.setattr(sqlite_writer, "LIMIT_S", 0.05)
+        with pytest.raises(StoreFault):
+            await writer.run(lambda _: done.append("late"))
+        monkeypatch.setattr(sqlite_writer, "LIMIT_S", 9.0)
+        waiting = asyncio.create_task(writer.run(lambda _: done.append("next")))
+        await asyncio.sleep(0)
+        other.execute("ROLLBACK")
+        other.close()
+        await waiting
+
         assert ["next"] == done
 
     play(tmp_path, scenario)

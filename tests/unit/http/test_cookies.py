@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ostiary.http.cookies import CookieAttributes, keep_cookies, parse_cookies, render_deleted_cookie, render_set_cookie
+from ostiary.http.cookies import (
+    CookieAttributes,
+    is_sent_to,
+    keep_cookies,
+    parse_cookies,
+    render_deleted_cookie,
+    render_set_cookie,
+)
 
 
 @pytest.mark.parametrize(
@@ -128,3 +135,13 @@ def test_a_rendered_cookie_is_one_line_with_one_pair(name: str, value: str) -> N
     assert rendered == f"{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax"
     assert rendered.isascii()
     assert rendered.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("path", "cookie_path", "expected"),
+    [("/", "/", True), ("/a", "/", True), ("/a", "/a", True), ("/a/b", "/a", True), ("/a/b", "/a/", True),
+     ("/ab", "/a", False), ("/a", "/a/", False), ("/b", "/a", False)],
+)  # fmt: skip
+def test_a_cookie_goes_below_its_path(path: str, cookie_path: str, expected: bool) -> None:
+    """RFC 6265 §5.1.4: segment by segment."""
+    assert expected is is_sent_to(path, cookie_path)

@@ -322,7 +322,7 @@ def test_a_section_is_safe_or_refused(lines: list[str], version: str) -> None:
     assert not any(is_identity_name(lower) for lower in kept)
     hop_by_hop = {b"connection", b"te", b"upgrade", b"transfer-encoding", b"content-length", b"host", b"cookie"}
     assert hop_by_hop.isdisjoint(kept)
-    sent = fields_of(*lines)
+    sent = [(name, value.rstrip(b" \t")) for name, value in fields_of(*lines)]
     assert [field for field in sent if field in [(name, value) for _, name, value in section.passed]] == [
         (name, value) for _, name, value in section.passed
     ]
@@ -344,3 +344,15 @@ def test_a_section_depends_on_its_fields_alone(before: list[str], lines: list[st
     with contextlib.suppress(ClientFault):
         read(*before)
     assert first == facts()
+
+
+def test_a_wish_to_be_led_somewhere_is_heard_and_never_passed_on() -> None:
+    """X-Auth-Request-Redirect, in one spelling and once; its family stays ours."""
+    section = read_section([(b"X-Auth-Request-Redirect", b"/a"), (b"X-Auth-Request-User", b"x")], "1.1", HeadLimits())
+
+    assert b"/a" == section.redirect_wish
+    assert [] == section.passed
+    assert b"/a" == section.with_authorization(b"x", 1).redirect_wish
+    assert read_section([(b"X_Auth_Request_Redirect", b"/a")], "1.1", HeadLimits()).redirect_wish is None
+    with pytest.raises(ClientFault, match="field_repeated"):
+        read_section([(b"x-auth-request-redirect", b"/a"), (b"X-Auth-Request-Redirect", b"/b")], "1.1", HeadLimits())

@@ -225,3 +225,50 @@ def test_a_state_tells_its_age_to_whoever_explains() -> None:
     assert read_state_age_s("\ud800", NOW) is None
     with pytest.raises(ValueError, match="32 random bytes"):
         build_state(b"few", NOW)
+
+
+def make_named(name: str, characters: int, lifetime_s: int = 900, client: str = "shop") -> FlowCookies:
+    """Make flow cookies with a name of the operator's."""
+    naming = FlowNaming(name, characters, lifetime_s)
+    return FlowCookies(
+        naming, ("i", client, "1"), Sealer(["a-secret-of-the-operator"], "login flow"), CookieAttributes()
+    )
+
+
+def test_an_operators_name_has_a_part_of_the_states_digest_behind_it() -> None:
+    """One cookie for each login, as long as the operator says."""
+    cookies = make_named("_oauth2_proxy_csrf_", 8)
+    flow = make_flow()
+    (written,) = cookies.write(flow, nonce(), [], NOW)
+    jar = keep([], (written,))
+
+    assert written.startswith(f"_oauth2_proxy_csrf_{digest_state(flow.state)[:8]}=")
+    assert "; Max-Age=900; " in written
+    assert flow == cookies.find(flow.state, jar, NOW + 899)
+    assert refusal(flow.state, jar, NOW + 900, cookies) == "flow_stale"
+
+
+def test_a_single_cookie_is_taken_over_by_the_next_login() -> None:
+    """The first one's callback finds nothing of its own, and deletes nothing of the second's."""
+    cookies = make_named("_oauth2_proxy_csrf", 0)
+    first, second = make_flow(1), make_flow(2)
+    jar = keep([], cookies.write(first, nonce(1), [], NOW))
+    written = cookies.write(second, nonce(2), jar, NOW)
+    jar = keep(jar, written)
+
+    assert ["_oauth2_proxy_csrf"] == [value.partition("=")[0] for value in written]
+    assert refusal(first.state, jar, NOW, cookies) == "flow_absent"
+    assert () == cookies.delete([first.state], jar)
+    assert second == cookies.find(second.state, jar, NOW)
+    (deleted,) = cookies.delete([second.state], jar)
+    assert deleted.startswith("_oauth2_proxy_csrf=; ")
+    assert () == cookies.delete([second.state], [(b"_oauth2_proxy", b"session")])
+
+
+def test_a_single_cookie_that_is_nobodys_goes() -> None:
+    """Of another client, or altered: no login can end with it."""
+    cookies, others = make_named("_csrf", 0), make_named("_csrf", 0, client="other")
+    jar = keep([], others.write(make_flow(), nonce(), [], NOW))
+
+    assert refusal(make_flow().state, jar, NOW, cookies) == "flow_broken"
+    assert 1 == len(cookies.delete([make_flow().state], jar))

@@ -213,3 +213,28 @@ def test_a_use_is_noted_before_the_limit_that_counts_from_it(
     end = find_end(unlimited, SessionLimits(absolute_s=inf, idling_s=idling_s, rolling_s=rolling_s))
 
     assert find_touch_due(limits, NOW) < end or end == inf
+
+
+@pytest.mark.parametrize(("age_s", "has_refresh_token", "standing", "until_s"), [
+    (99, True, Standing.FRESH, 100), (100, True, Standing.DUE, inf), (99, False, Standing.FRESH, 100),
+    (100, False, Standing.OVER, inf),
+])  # fmt: skip
+def test_an_id_token_that_goes_upstream_counts_like_the_access_token(
+    age_s: float, has_refresh_token: bool, standing: Standing, until_s: float
+) -> None:
+    """Whichever is over first; one that does not say when is over."""
+    policy = RenewalPolicy(counts_id_token=True)
+    refresh_token = "refresh" if has_refresh_token else None
+    record = make_session(refresh_token=refresh_token, id_token_claims={"sub": "alice", "exp": int(NOW) + 100})
+
+    assert (standing, NOW + until_s) == judge(record, policy, NOW + age_s)
+    assert Standing.FRESH is judge(record, RenewalPolicy(), NOW + age_s).standing
+    assert Standing.OVER is judge(make_session(), policy, NOW).standing
+
+
+@pytest.mark.parametrize(("has_refresh_token", "standing"), [(True, Standing.DUE), (False, Standing.FRESH)])
+def test_an_interval_that_is_not_held_silently_asks_nobody(has_refresh_token: bool, standing: Standing) -> None:
+    """By the refresh token, or not at all."""
+    record = make_session(refresh_token="refresh" if has_refresh_token else None)
+
+    assert standing is judge(record, RenewalPolicy(interval_s=100.0, silently=False), NOW + 100).standing

@@ -399,3 +399,24 @@ def test_calls_carry_the_trust_and_the_proxy_of_the_settings() -> None:
         assert {("PEM", False)} == {(call.trusted_certificates, call.tls_verify) for call in world.http.calls}
 
     asyncio.run(scenario())
+
+
+def test_calls_go_to_the_addresses_of_the_service() -> None:
+    """In the name of the URL."""
+    world = World(addresses=(("127.0.0.1", 9090),))
+    asyncio.run(world.provider.load_metadata(world.now))
+
+    assert [(("127.0.0.1", 9090),)] == [request.addresses for request in world.http.calls]
+
+
+def test_a_provider_that_is_not_asked_is_what_the_operator_wrote() -> None:
+    """No call is made; what is no URL is told."""
+    endpoints = Endpoints(token_endpoint=f"{ISSUER}/token")
+    world = World(discovers=False, issuers=(ISSUER,), endpoints=endpoints)
+    metadata = asyncio.run(world.provider.load_metadata(world.now))
+
+    assert (ISSUER, f"{ISSUER}/token", None) == (metadata.issuer, metadata.token_endpoint, metadata.jwks_uri)
+    assert [] == world.http.calls
+    wrong = World(discovers=False, issuers=("nonsense",))
+    with pytest.raises(ProviderFault, match="metadata_answer_invalid"):
+        asyncio.run(wrong.provider.load_metadata(wrong.now))

@@ -14,8 +14,9 @@ from joserfc.jwk import OctKey
 from ostiary.errors import ProviderFault, StoreFault
 from ostiary.http.outbound import OutboundRequest, OutboundResponse
 from ostiary.identity.client_authentication import ClientCredentials
+from ostiary.identity.members import MemberRule
 from ostiary.identity.session_lifetime import RenewalPolicy, SessionLimits
-from ostiary.plugin import Admit, Reply
+from ostiary.plugin import Admit, Pending, Reply
 from ostiary.relying_party.settings import CookieSettings, IdTokenSettings, SessionHeaders
 from ostiary.store_settings import SqliteSettings
 from tests.fakes.http_client import answer_json
@@ -650,3 +651,30 @@ def test_a_strict_cookie_is_reached_by_a_page_that_goes_on() -> None:
     assert b'content="0;url=/anything/test?x=1"' in reply.body
     assert "default-src 'none'" in dict(reply.headers)["Content-Security-Policy"]
     assert isinstance(run(lambda: visitor.open(PAGE)), Admit)
+
+
+def test_who_is_no_member_gets_a_page_and_no_session() -> None:
+    """The provider signed them in; this application is not for them."""
+    assert (403, "membership_refused") == refused(SignInWorld(), members=MemberRule(groups=("staff",)))
+
+
+def test_a_login_may_lead_to_another_host_that_is_allowed() -> None:
+    """Judged when it starts, and again when it ends."""
+
+    async def conversation(world: SignInWorld, allowed: tuple[str, ...]) -> Reply:
+        plugin = PartyPlugin(world, follows_rd=True, allowed_redirects=("app.example.com",))
+        later = PartyPlugin(world, follows_rd=True, allowed_redirects=allowed)
+        visitor = Visitor(world, plugin)
+        target = "https://app.example.com/x?y"
+        request = visitor.request(PAGE)
+        started = plugin.party.start_at(request, world.clock.now(), target)
+        settled = await started.settle() if isinstance(started, Pending) else started
+        assert isinstance(settled, Reply)
+        visitor.keep_cookies(settled, PAGE)
+        visitor.plugin = later
+        ended = await visitor.open(world.authorize(location_of(settled)))
+        assert isinstance(ended, Reply)
+        return ended
+
+    assert "https://app.example.com/x?y" == location_of(run(partial(conversation, SignInWorld(), ("app.example.com",))))
+    assert "/" == location_of(run(partial(conversation, SignInWorld(), ())))

@@ -218,3 +218,46 @@ def test_the_note_is_deleted_where_it_came() -> None:
     assert cookies.delete_arrival(request_with(pair)) == (note.replace("=1;", "=;").replace("Max-Age=10", "Max-Age=0"),)
     for pairs in ((), ("theme=dark",), (f"{cookies.session.name}=x",)):
         assert cookies.delete_arrival(request_with(*pairs)) == ()
+
+
+@pytest.mark.parametrize(
+    ("domains", "host", "domain"),
+    [
+        ((), "a.example.com", None),
+        ((".example.com",), "a.example.com", ".example.com"),
+        (("example.com", "a.example.com", "com"), "b.a.example.com", "a.example.com"),
+        (("example.com", "a.example.com"), "example.com", "example.com"),
+        (("okies.example", "x.okies.example"), "cookies.example", "okies.example"),
+        (("long.example.com", "b.org"), "elsewhere.net", "b.org"),
+        (("Example.COM",), "www.example.com", "Example.COM"),
+    ],
+)
+def test_the_longest_domain_that_the_host_lies_in_is_set(
+    domains: tuple[str, ...], host: str, domain: str | None
+) -> None:
+    """Whole labels; without one that fits the shortest, as the document says."""
+    assert domain == find_domain(domains, host)
+
+
+def test_a_cookie_with_an_operators_name_is_like_the_sessions() -> None:
+    """Path, domain and flags; a Strict one would not come back from the provider."""
+    cookie = CookieSettings(
+        name="_oauth2_proxy", flow_name="_oauth2_proxy_csrf", flow_per_login=False, flow_lifetime_s=900, path="/a",
+        domains=("example.com",), same_site="Strict", http_only=False,
+    )  # fmt: skip
+    (written,) = make(cookie=cookie).flows.write(FLOW, bytes(12), [], 0.0)
+
+    assert written.startswith("_oauth2_proxy_csrf=")
+    assert written.endswith("; Path=/a; Domain=example.com; Max-Age=900; Secure; SameSite=Lax")
+    per_login = make(cookie=CookieSettings(flow_name="_csrf", same_site=None))
+    (written,) = per_login.flows.write(FLOW, bytes(12), [], 0.0)
+    assert written.startswith("_csrf_")
+    assert "SameSite" not in written
+
+
+def test_a_browser_session_ends_with_the_browser() -> None:
+    """No lifetime is written; the seal's own limits count all the same."""
+    (written,) = make(cookie=CookieSettings(is_browser_session=True)).session.write(b"x", bytes(12), [])
+
+    assert "Max-Age" not in written
+    assert "Max-Age=3600" in make().session.write(b"x", bytes(12), [])[0]

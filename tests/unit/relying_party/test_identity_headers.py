@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from ostiary.identity.members import MemberRule
 from ostiary.identity.subject import digest_subject
 from ostiary.plugin import MAX_EDIT_VALUE_BYTES
-from ostiary.relying_party.identity_headers import build_session_admit
+from ostiary.relying_party.identity_headers import build_session_admit, is_member
 from ostiary.relying_party.settings import SessionHeaders
 from tests.fakes.issuer import ISSUER
 from tests.fakes.log import FakeLog
@@ -111,3 +112,30 @@ def test_the_principal_is_the_person() -> None:
     assert (principal.issuer, principal.subject, principal.kind) == (ISSUER, "alice", "person")
     assert principal.digest == digest_subject(ISSUER, "alice")
     assert "alice" not in repr(principal)
+
+
+def test_the_id_token_may_stand_in_authorization() -> None:
+    """With the access token beside it, as Higress and oauth2-proxy pass them."""
+    headers = SessionHeaders(
+        access_token=False, id_token=False, userinfo=False, id_token_in_authorization=True, forwarded_access_token=True
+    )
+    assert {"Authorization": "Bearer raw.id.token", "X-Forwarded-Access-Token": "access.token"} == lines(headers)
+
+
+def test_people_are_told_by_their_claims() -> None:
+    """Groups with commas; the ID token's word goes before userinfo's; what no header can carry is left out."""
+    headers = SessionHeaders(access_token=False, id_token=False, userinfo=False, forwarded_user=True)
+    claims = {"sub": "alice", "email": "a@b.c", "preferred_username": "ali\u00e9"}
+    userinfo = {"sub": "alice", "email": "old@b.c", "groups": ["x", "y"]}
+    found = lines(headers, id_token_claims=claims, userinfo=userinfo)
+
+    assert {"X-Forwarded-User": "alice", "X-Forwarded-Email": "a@b.c", "X-Forwarded-Groups": "x,y"} == found
+
+
+def test_who_is_no_member_is_told_apart() -> None:
+    """By what both tokens and userinfo say."""
+    rule = MemberRule(groups=("x",))
+
+    assert is_member(SESSION, None)
+    assert not is_member(SESSION, rule)
+    assert is_member(msgspec.structs.replace(SESSION, userinfo={"groups": "x"}), rule)
