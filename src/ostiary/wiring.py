@@ -1,7 +1,7 @@
 """The composition root: the only module that knows everyone. It builds the world from a configuration file and runs it.
 
-`run_gateway` serves until SIGTERM or Ctrl-C and then drains; SIGHUP reads the file again, and a file with mistakes
-never replaces what serves. Everything else in this code base gets what it needs as arguments.
+`run_gateway` serves until SIGTERM or Ctrl-C and then drains; SIGHUP reads the configuration again, and one with
+mistakes never replaces what serves. Everything else in this code base gets what it needs as arguments.
 """
 
 import asyncio
@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.metadata import entry_points
-from pathlib import Path
 from typing import final
 
 import uvloop
@@ -29,9 +28,9 @@ from ostiary.adapters.spawner import TaskSpawner
 from ostiary.adapters.stores import SystemStores
 from ostiary.config.checking import Registry
 from ostiary.config.gateway import GatewaySettings
-from ostiary.config.loading import load
-from ostiary.config.problems import Problem
+from ostiary.config.problems import CLOSED, Problem
 from ostiary.config.snapshot import Reaches, Snapshot
+from ostiary.config.sources import Source, find_state_folder, load_source, name_source
 from ostiary.errors import OperatorFault
 from ostiary.gateway.access_log import AccessLog
 from ostiary.gateway.doors import Doors
@@ -40,7 +39,7 @@ from ostiary.plugin import Place, PluginType, Services
 from ostiary.providers.directory import ProviderDirectory
 from ostiary.store_settings import StoreSettings
 
-ShowProblems = Callable[[str, tuple[Problem, ...]], None]
+ShowProblems = Callable[..., None]  # the source's name, the problems, and what they led to if not to refusal
 # How many new containers make a collection. Requests leave no cycles behind, so looking for them every 700 is waste.
 YOUNG_OBJECTS = 50_000
 PLUGIN_GROUP = "ostiary.plugins"
@@ -58,11 +57,12 @@ def load_registry() -> Registry:
 
 @final
 class Gateway:
-    """One gateway process around one configuration file."""
+    """One gateway process around one configuration."""
 
-    def __init__(self, path: Path, environ: Mapping[str, str], show_problems: ShowProblems) -> None:
+    def __init__(self, source: Source, environ: Mapping[str, str], show_problems: ShowProblems) -> None:
         """Make the adapters; nothing is opened yet."""
-        self.path = path
+        self.name = name_source(source)
+        self._source = source
         self._show_problems = show_problems
         self._environ = environ
         self._clock = SystemClock()
@@ -72,7 +72,7 @@ class Gateway:
         self._spawner = TaskSpawner(self._log)
         self._http = AiohttpClient()
         self._registry = load_registry()
-        folder = path.absolute().parent
+        folder = find_state_folder(source)
         self._stores = SystemStores(folder, self._clock, self._log)
         self._secret = GeneratedSecret(folder / SECRET_FILE, self._random, self._clock, self._log)
         self._providers = ProviderDirectory(http=self._http, clock=self._clock, spawner=self._spawner, log=self._log)
@@ -82,19 +82,21 @@ class Gateway:
         self._doors: Doors | None = None
 
     def load(self) -> bool:
-        """Read the file. A good one becomes the snapshot; problems are printed. Raises OSError when it is unreadable.
+        """Read the source. A good one becomes the snapshot; problems are printed. Raises OSError when it is unreadable.
 
         Building runs without the garbage collector, and what it made is frozen: a full collection over many routes
         would stall traffic.
         """
         gc.disable()
         try:
-            loaded = load(self.path, self._environ, self._registry, self._make_services, self._snapshot)
+            loaded = load_source(self._source, self._environ, self._registry, self._make_services, self._snapshot)
         finally:
             gc.enable()
         if loaded.snapshot is None:
             self._tell(loaded.problems)
             return False
+        if loaded.problems:
+            self._show_problems(self.name, loaded.problems, CLOSED)
         gc.freeze()
         gc.set_threshold(YOUNG_OBJECTS, 20, 100)
         for notice in loaded.snapshot.notices:
@@ -174,10 +176,11 @@ class Gateway:
     def _tell(self, problems: tuple[Problem, ...]) -> None:
         """At start a person reads; a gateway that serves writes to its log, which never waits for its reader."""
         if self._server is None:
-            self._show_problems(str(self.path), problems)
+            self._show_problems(self.name, problems)
             return
         for problem in problems:
-            self._log.event("error", "reload_problem", problem.problem, path=problem.path, line=problem.line)
+            place = {} if problem.file is None else {"file": problem.file}
+            self._log.event("error", "reload_problem", problem.problem, path=problem.path, line=problem.line, **place)
 
     def close(self) -> None:
         """Write the log lines that still wait."""
@@ -196,16 +199,16 @@ class Gateway:
         try:
             done = self.load()
         except OSError as error:
-            self._log.event("error", "reload_failed", f"{self.path} cannot be read: {error.strerror}")
+            self._log.event("error", "reload_failed", f"{error.filename or self.name} cannot be read: {error.strerror}")
             return
         except OperatorFault as fault:  # everything else is in effect; the certificate before it serves on
             self._log.event("error", fault.code, fault.detail)
             return
         if done:
-            self._log.event("info", "reloaded", f"{self.path} is read again; listening addresses stay as they were")
+            self._log.event("info", "reloaded", f"{self.name} is read again; listening addresses stay as they were")
         else:
             self._log.event(
-                "error", "reload_refused", f"{self.path} has mistakes; the configuration before it serves on"
+                "error", "reload_refused", f"{self.name} has mistakes; the configuration before it serves on"
             )
 
     def _make_services(self, place: Place, public_url: str | None, reaches: Reaches, state: StoreSettings) -> Services:
@@ -227,14 +230,14 @@ class Gateway:
         return self._random.token_bytes(5).hex()
 
 
-def run_gateway(path: Path, show_problems: ShowProblems, environ: Mapping[str, str] = os.environ) -> int:
-    """Serve a configuration file. Returns 0 after a drain, 1 for mistakes or a port in use, 2 when it is unreadable."""
+def run_gateway(source: Source, show_problems: ShowProblems, environ: Mapping[str, str] = os.environ) -> int:
+    """Serve a configuration. Returns 0 after a drain, 1 for mistakes or a port in use, 2 when it is unreadable."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the gateway serves there is nothing to read again
-    gateway = Gateway(path, environ, show_problems)
+    gateway = Gateway(source, environ, show_problems)
     try:
         is_good = gateway.load()
     except OSError as error:
-        print(f"ostiary run: {path} cannot be read: {error.strerror}", file=sys.stderr)
+        print(f"ostiary run: {error.filename or gateway.name} cannot be read: {error.strerror}", file=sys.stderr)
         return 2
     try:
         return uvloop.run(gateway.serve()) if is_good else 1

@@ -325,6 +325,42 @@ def test_a_strict_cookie_signs_people_in_too(tmp_path: Path) -> None:
         assert (200, 1) == (browser.open(f"{SITE}/headers").status, len(scene.upstream.requests))
 
 
+def test_each_domain_has_its_own_client(tmp_path: Path) -> None:
+    """At domain level, without a word on the route: one browser, two sites, and each upstream gets its own token."""
+    shop = register("shop", "another-secret", redirect_uris=["http://shop.example/oauth2/callback"])
+    names = {"foo.bar.com": CLIENT, "shop.example": shop}
+    with start_oidc_provider(clients=[CLIENT, shop]) as provider, RecordingUpstream() as upstream:
+        config = {
+            "domains": [
+                {
+                    "hosts": [host],
+                    "plugins": {
+                        "oidc": {
+                            "oidc_issuer_url": provider.issuer,
+                            "client_id": client["client_id"],
+                            "client_secret": client["client_secret"],
+                            "cookie_secret": "0123456789abcdef",
+                            "redirect_url": f"http://{host}/oauth2/callback",
+                        }
+                    },
+                }
+                for host, client in names.items()
+            ],
+            "routes": [{"id": "all", "uri": "/*", "upstream": {"nodes": {f"127.0.0.1:{upstream.port}": 1}}}],
+        }
+        with start_gateway(config, tmp_path) as gateway:
+            scene = Scene(provider, gateway, upstream)
+            browser = Browser(hosts=dict.fromkeys(names, gateway.port))
+            scene.fill_in(browser, browser.open(f"{SITE}/a"))
+            seen = {}
+            for host in names:
+                page = browser.open(f"http://{host}/a")
+                assert (200, f"http://{host}/a") == (page.status, page.url)
+                seen[host] = read_token(scene.token_of_the_last_request())[1]["aud"]
+            assert {host: client["client_id"] for host, client in names.items()} == seen
+            assert 200 == call(f"{gateway.url}/a", headers={"Host": "other.example"}).status
+
+
 def test_nothing_secret_is_in_the_log(scene: Scene) -> None:
     """No token, code, secret or cookie."""
     browser, _ = scene.sign_in()

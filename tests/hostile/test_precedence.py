@@ -147,7 +147,7 @@ def test_every_request_meets_what_the_rules_say(document: dict[str, Any]) -> Non
     """Of every host, on every route and on none; a restriction of nothing is a problem wherever a host may meet it."""
     snapshot, problems = load(document)
     if snapshot is None:
-        assert {"this only restricts a wider level's configuration, and for some hosts there is none"} == set(problems)
+        assert all(problem.startswith("this only restricts a wider level's configuration") for problem in problems)
         return
     for host in (*HOSTS, *HOSTS):
         for index, route in enumerate(document["routes"]):

@@ -12,7 +12,7 @@ import pytest
 from ostiary.config.stores import RedisServer, SqliteFile
 from ostiary.plugin import Admit, Reply
 from ostiary.plugins.oidc import plugin_type
-from tests.fakes.issuer import DISCOVERY, ISSUER, JWKS_URI, answer_discovery
+from tests.fakes.issuer import CLIENT_ID, DISCOVERY, ISSUER, JWKS_URI, answer_discovery
 from tests.fakes.oidc_configs import LEFT_OUT, SECRET
 from tests.fakes.oidc_plugins import ORIGIN, PAGE, XHR, visit_oidc
 from tests.fakes.sign_in import TOKEN_ENDPOINT, USERINFO_ENDPOINT, SignInWorld, Visitor, location_of, run
@@ -276,10 +276,12 @@ def test_login_url() -> None:
 
 
 def test_oidc_extra_audiences() -> None:
-    """An ID token for another audience is accepted where that is said."""
-    for written, ends in (({}, False), ({"oidc_extra_audiences": ["api"]}, True)):
+    """An ID token for another audience besides is accepted where that is said; for another alone it never is."""
+    extra: dict[str, Any] = {"oidc_extra_audiences": ["api"]}
+    for written, audience, ends in (({}, [CLIENT_ID, "api"], False), (extra, [CLIENT_ID, "api"], True),
+                                    (extra, "api", False)):  # fmt: skip
         world = SignInWorld()
-        world.claim_changes |= {"aud": "api"}
+        world.claim_changes |= {"aud": audience, "azp": CLIENT_ID}
         reply = sign_in(visit_oidc(world, **written))
         assert ends is (reply.reason == "login_finished"), reply.reason
 

@@ -16,10 +16,10 @@ from yarl import URL
 
 from ostiary.adapters.call_faults import name_place, translate_error
 from ostiary.adapters.resolver import Resolver
-from ostiary.adapters.tls_client import make_tls_context
 from ostiary.config.dns import DnsSettings
 from ostiary.errors import ProviderFault
 from ostiary.http.outbound import Address, OutboundRequest, OutboundResponse
+from ostiary.upstream.tls_client import make_tls_context
 
 PIECE_BYTES = 65_536
 MAX_CONNECTIONS = 128

@@ -148,7 +148,8 @@ class SqliteWriter:
         connection = self._open()
         connection.execute("BEGIN IMMEDIATE")
         try:
-            outcomes = [job.work(connection) for job in batch]
+            # Whoever left while the file was locked was told that nothing is written.
+            outcomes = [None if job.done.cancelled() else job.work(connection) for job in batch]
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:

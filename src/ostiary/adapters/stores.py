@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, final
 import msgspec
 
 from ostiary.adapters.sqlite_store import SqliteStore
-from ostiary.adapters.tls_client import make_tls_context
 from ostiary.errors import Fault
 from ostiary.ports import Clock, Log, Store
 from ostiary.store_settings import RedisSettings, SqliteSettings, StoreSettings
+from ostiary.upstream.tls_client import make_tls_context
 
 if TYPE_CHECKING:
     from ostiary.adapters.redis_store import RedisStore

@@ -5,11 +5,14 @@ Exit codes: 0 all is well, 1 the configuration (or the start) failed, 2 wrong us
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ostiary import __version__
+
+if TYPE_CHECKING:
+    from ostiary.config.sources import Source
 
 EXAMPLES = """
 Examples:
@@ -44,7 +47,22 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="The configuration.", show_default="ostiary.yaml")]
+File = Annotated[Path | None, typer.Argument(metavar="FILE", help="The configuration.", show_default="ostiary.yaml")]
+Higress = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="A folder in Higress's notation, in the place of FILE.")
+]
+GatewayFile = Annotated[
+    Path | None, typer.Option("--gateway", metavar="FILE", help="With --higress: a file with `gateway` and `state`.")
+]
+
+
+importer = typer.Typer(
+    name="import",
+    help="Write down another gateway's configuration as ostiary.yaml.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(importer)
 
 
 def main() -> None:
@@ -69,25 +87,28 @@ def begin(
 
 @app.command(
     short_help="Serve a configuration.",
-    epilog="Example:\n\n\b\n  SESSION_SECRET=... CLIENT_SECRET=... ostiary run ostiary.yaml",
+    epilog="Example:\n\n\b\n  SESSION_SECRET=... CLIENT_SECRET=... ostiary run ostiary.yaml\n"
+    "  ostiary run --higress ./higress --gateway gateway.yaml",
 )
-def run(file: File = Path("ostiary.yaml")) -> None:
+def run(file: File = None, higress: Higress = None, gateway: GatewayFile = None) -> None:
     """Serve a configuration until Ctrl-C or SIGTERM; then open requests are finished first.
 
     A configuration with a mistake is not served: every mistake is printed, with its line and what to write instead.
+    With --higress, mistakes in a plugin's configuration only close its routes.
     The access log is one JSON line per request on standard output; messages go to standard error.
     """
     from ostiary.cli.presentation import Screen
     from ostiary.wiring import run_gateway
 
-    raise typer.Exit(run_gateway(file, Screen(sys.stderr).show_problems))
+    raise typer.Exit(run_gateway(_choose_source(file, higress, gateway), Screen(sys.stderr).show_problems))
 
 
 @app.command(
     short_help="Say what is wrong with a configuration, or what it sets up.",
-    epilog="Example:\n\n\b\n  ostiary check ostiary.yaml && systemctl restart ostiary",
+    epilog="Example:\n\n\b\n  ostiary check ostiary.yaml && systemctl restart ostiary\n"
+    "  ostiary check --higress ./higress",
 )
-def check(file: File = Path("ostiary.yaml")) -> None:
+def check(file: File = None, higress: Higress = None, gateway: GatewayFile = None) -> None:
     """Read a configuration, say everything that is wrong with it, or what it sets up. Nothing is started.
 
     Exits with 0 when it can be served, 1 when it has mistakes, 2 when the file cannot be read. References like
@@ -95,7 +116,7 @@ def check(file: File = Path("ostiary.yaml")) -> None:
     """
     from ostiary.cli.check import check_file
 
-    raise typer.Exit(check_file(file))
+    raise typer.Exit(check_file(_choose_source(file, higress, gateway)))
 
 
 @app.command(
@@ -106,16 +127,45 @@ def check(file: File = Path("ostiary.yaml")) -> None:
 def explain(
     method: Annotated[str, typer.Argument(metavar="METHOD", help="GET, POST, ...")],
     url: Annotated[str, typer.Argument(metavar="URL", help="The whole address, as a client writes it.")],
-    file: File = Path("ostiary.yaml"),
+    file: File = None,
+    client: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Who asks; without it somebody whom no `remote_addr` names.")
+    ] = "",
+    higress: Higress = None,
+    gateway: GatewayFile = None,
 ) -> None:
     """Say which route a request meets, which level each plugin comes from, and why no other. Nothing is sent.
 
-    A plugin comes from the finest level that names it: route, service, domain (names before wildcards), instance.
+    A plugin comes from the finest level that names it: route, service, domain (names before wildcards), instance;
+    with --higress from the first rule that fits. Its configuration there counts whole; the others are listed below
+    it, each with why it does not.
     Exits with 0 when it is explained, 1 when the configuration has mistakes, 2 for what is no method, URL or file.
     """
-    from ostiary.cli.explain import explain_file
+    from ostiary.cli.explain import explain_file, read_request
 
-    raise typer.Exit(explain_file(method, url, file))
+    raise typer.Exit(explain_file(read_request(method, url, client), _choose_source(file, higress, gateway)))
+
+
+@importer.command(
+    "higress",
+    short_help="Write down a folder in Higress's notation.",
+    epilog="Example:\n\n\b\n  kubectl get wasmplugin,mcpbridge,ingress -A -o yaml > higress/all.yaml\n"
+    "  ostiary import higress ./higress --output ostiary.yaml",
+)
+def import_higress(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder, or one file.")],
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to write it; default: standard output.")
+    ] = None,
+) -> None:
+    """Write an ostiary.yaml that decides as the WasmPlugin, McpBridge and Ingress resources of a folder do.
+
+    Comments say where something means more or less than it did. Exits with 0 when it is written, 1 when something
+    cannot be written down, 2 when the folder cannot be read or the file not be written.
+    """
+    from ostiary.cli.import_higress import import_folder
+
+    raise typer.Exit(import_folder(folder, output))
 
 
 @app.command(
@@ -141,3 +191,18 @@ def demo(
     from ostiary.cli.demo import start_demo
 
     raise typer.Exit(start_demo({"gateway": gateway_port, "provider": provider_port, "echo": echo_port}))
+
+
+def _choose_source(file: Path | None, higress: Path | None, gateway: Path | None) -> "Source":
+    """Return what was named: a file, or a folder and the file beside it."""
+    if higress is None:
+        if gateway is not None:
+            message = "it goes with --higress: FILE has `gateway` in it"
+            raise typer.BadParameter(message, param_hint="--gateway")
+        return file or Path("ostiary.yaml")
+    if file is not None:
+        message = "name a folder or FILE, not both"
+        raise typer.BadParameter(message, param_hint="--higress")
+    from ostiary.config.higress.loading import HigressFolder
+
+    return HigressFolder(higress, gateway)

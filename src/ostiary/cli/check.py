@@ -6,37 +6,41 @@ Plugins are built as they would be to serve, with services that do nothing (`ost
 import os
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 from ostiary.adapters.clock import SystemClock
 from ostiary.cli.inert import make_inert_services
 from ostiary.cli.presentation import Screen
 from ostiary.config.checking import CheckedDocument, DeclaredRoute, Registry
 from ostiary.config.gateway import Door
-from ostiary.config.loading import load
+from ostiary.config.problems import CLOSED, NOTHING_DONE
 from ostiary.config.scopes import Policy
+from ostiary.config.sources import Source, load_source, name_source
 
 EVERY = "every"
 
 
 def check_file(
-    file: Path, environ: Mapping[str, str] = os.environ, registry: Registry | None = None, screen: Screen | None = None
+    file: Source,
+    environ: Mapping[str, str] = os.environ,
+    registry: Registry | None = None,
+    screen: Screen | None = None,
 ) -> int:
-    """Check a file and print what was found; return the exit code: 0 fine, 1 problems, 2 unreadable."""
+    """Check a configuration and print what was found; return the exit code: 0 fine, 1 problems, 2 unreadable."""
     screen = screen or Screen(sys.stdout)
     if registry is None:
         from ostiary.wiring import load_registry
 
         registry = load_registry()
     try:
-        loaded = load(file, environ, registry, make_inert_services)
+        loaded = load_source(file, environ, registry, make_inert_services)
     except OSError as error:
-        print(f"ostiary check: {file} cannot be read: {error.strerror}", file=sys.stderr)
+        print(f"ostiary check: {error.filename or name_source(file)} cannot be read: {error.strerror}", file=sys.stderr)
         return 2
-    if loaded.snapshot is None or loaded.document is None:
-        screen.show_problems(str(file), loaded.problems)
+    if loaded.problems or loaded.snapshot is None or loaded.document is None:
+        outcome = NOTHING_DONE if loaded.snapshot is None else CLOSED
+        screen.show_problems(name_source(file), loaded.problems, outcome)
         return 1
-    screen.say(f"{file}: no problems", "bold green")
+    screen.say(f"{name_source(file)}: no problems", "bold green")
     doors = ", ".join(describe_door(door) for door in loaded.snapshot.gateway.listen)
     screen.say(f"It would listen on {doors}.")
     show_routes(screen, loaded.document)
@@ -79,13 +83,14 @@ def describe_route(route: DeclaredRoute) -> tuple[str, ...]:
     policies = sorted(route.policies, key=lambda policy: -policy.priority)
     nodes = () if config.upstream is None else config.upstream.nodes
     service = None if config.upstream is None else config.upstream.service_name
+    usual = 443 if config.upstream is not None and config.upstream.scheme == "https" else 80
     return (
         route.id if config.status else f"{route.id} (off)",
         ", ".join(config.host_patterns) or EVERY,
         ", ".join(config.path_patterns),
         ", ".join(config.methods or ()) or EVERY,
         ", ".join(describe_policy(policy) for policy in policies) or "none: open to everybody",
-        ", ".join(_write_address(node.host, node.port) for node in nodes) or service or "none",
+        ", ".join(_write_address(node.host, node.find_port(usual)) for node in nodes) or service or "none",
     )
 
 

@@ -1,133 +1,154 @@
 """`ostiary explain METHOD URL`: which route a request meets, which level each plugin comes from, and why not another.
 
-It reads the same candidates as the gateway and asks the same router, so the two cannot disagree. Nothing is sent: the
+The route is the router's own answer and the levels are the candidates that it was compiled from. Nothing is sent: the
 plugins are built as for `ostiary check`, and none of them decides anything here.
 """
 
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
 
+from ostiary.cli.contenders import Asked, Contender, compare, list_contenders
 from ostiary.cli.inert import make_inert_services
 from ostiary.cli.presentation import Screen
 from ostiary.config.checking import CheckedDocument, DeclaredRoute, Registry
-from ostiary.config.loading import Loaded, load
 from ostiary.config.patterns import METHODS
-from ostiary.config.reading import MAX_FILE_BYTES, read_yaml
+from ostiary.config.problems import CLOSED, NOTHING_DONE, quote
 from ostiary.config.routes import Route
 from ostiary.config.scopes import Candidate, Policy, is_restricting
+from ostiary.config.snapshot import Snapshot
+from ostiary.config.sources import FindLine, Source, load_with_lines, name_source
 from ostiary.errors import ClientFault
 from ostiary.http.authority import parse_authority
+from ostiary.http.forwarded import parse_address
 from ostiary.http.target import parse_target
 
-FindLine = Callable[[str], str]  # a place in a file → where that is, for people
-_URL = re.compile(r"(https?)://([^/?#]+)([^#]*)\Z")
-
-
-class Asked(NamedTuple):
-    """A request as the gateway would read it."""
-
-    method: str
-    host: str
-    path: str
+MAX_SHOWN = 5
+EXAMPLE = "ostiary explain GET https://shop.example.com/orders/4711"
+ELSEWHERE = "the router goes elsewhere"
+_URL = re.compile(r"(https?)://([^/?#]+)([^#]*)\Z", re.IGNORECASE)
 
 
 def explain_file(
-    method: str,
-    url: str,
-    file: Path,
+    asked: Asked | str,
+    file: Source,
     environ: Mapping[str, str] = os.environ,
     registry: Registry | None = None,
     screen: Screen | None = None,
 ) -> int:
-    """Explain a request to a configuration; return the exit code: 0 explained, 1 problems, 2 unreadable or misused."""
+    """Explain what `read_request` returned; return the exit code: 0 explained, 1 problems, 2 unreadable or misused."""
     screen = screen or Screen(sys.stdout)
+    if isinstance(asked, str):
+        print(f"ostiary explain: {asked}", file=sys.stderr)
+        return 2
     if registry is None:
         from ostiary.wiring import load_registry
 
         registry = load_registry()
     try:
-        loaded = load(file, environ, registry, make_inert_services)
-        lines = read_yaml(file.read_bytes()[:MAX_FILE_BYTES], with_lines=True).lines
+        loaded, find_line = load_with_lines(file, environ, registry, make_inert_services)
     except OSError as error:
-        print(f"ostiary explain: {file} cannot be read: {error.strerror}", file=sys.stderr)
+        name = error.filename or name_source(file)
+        print(f"ostiary explain: {name} cannot be read: {error.strerror}", file=sys.stderr)
         return 2
-    return explain_loaded(method, url, loaded, make_line_finder(str(file), lines), screen, str(file))
-
-
-def explain_loaded(method: str, url: str, loaded: Loaded, find_line: FindLine, screen: Screen, source: str) -> int:
-    """Explain a request to what was loaded from `source`."""
-    asked = read_request(method, url)
-    if isinstance(asked, str):
-        print(f"ostiary explain: {asked}", file=sys.stderr)
-        return 2
+    if loaded.problems:
+        outcome = NOTHING_DONE if loaded.snapshot is None else CLOSED
+        screen.show_problems(name_source(file), loaded.problems, outcome)
     if loaded.snapshot is None or loaded.document is None:
-        screen.show_problems(source, loaded.problems)
         return 1
-    route = loaded.snapshot.router.find(asked.host, asked.path, asked.method, "")
-    declared = None if route is None else find_declared(loaded.document, route)
+    explain_loaded(asked, loaded.snapshot, loaded.document, find_line, screen)
+    return 1 if loaded.problems else 0
+
+
+def explain_loaded(
+    asked: Asked, snapshot: Snapshot, document: CheckedDocument, find_line: FindLine, screen: Screen
+) -> None:
+    """Print what a configuration makes of a request."""
+    route = snapshot.router.find(asked.host, asked.path, asked.method, asked.client) or Route("")
+    contenders = list_contenders(document.routes, asked)
+    declared = next((declared for declared in document.routes if declared.id == route.id), None)
+    claim = find_claim(asked, route, snapshot)
     screen.say(f"{asked.method} {asked.path} on {asked.host}", "bold")
     for line in (
-        *describe_match(asked, route, declared, find_line),
-        *describe_policies(asked, loaded, declared, find_line),
+        *describe_route(declared, contenders, claim, find_line),
+        *describe_end(asked, route, claim),
+        *describe_policies(asked.host, document.nowhere if declared is None else declared.policies, find_line),
     ):
         screen.say(line)
-    return 0
 
 
-def read_request(method: str, url: str) -> Asked | str:
+def read_request(method: str, url: str, client: str = "") -> Asked | str:
     """Return the request as the gateway would read it, or what is wrong with it."""
     if method.upper() not in METHODS:
-        return f"{method} is no method: write it first, as in `ostiary explain GET https://shop.example.com/orders`"
+        return f"{quote(method)} is no method: write `{EXAMPLE}`"
     match = _URL.match(url)
     if match is None:
-        return f"{url} is no http(s) URL: write it whole, as in `ostiary explain GET https://shop.example.com/orders`"
+        return f"{quote(url)} is no http(s) URL: write it whole and without fragment, as in `{EXAMPLE}`"
+    if client and parse_address(client) is None:
+        return f"{quote(client)} is no address of a client: write one like 192.0.2.7"
     try:
-        authority = parse_authority(match[2].encode(), match[1])
-        rest = match[3] if match[3].startswith("/") else "/" + match[3]
-        return Asked(method.upper(), authority.host, parse_target(rest.encode()).path)
+        authority = parse_authority(match[2].encode(), match[1].lower())
+        target = parse_target((match[3] if match[3].startswith("/") else "/" + match[3]).encode())
     except ClientFault as fault:
-        return f"a request to {url} is answered 400 ({fault.code}): {fault.detail}"
+        return f"such a request is answered 400 ({fault.code}): {fault.detail}"
+    return Asked(method.upper(), authority.host, target.path, client, target.has_encoded_slash)
 
 
-def find_declared(document: CheckedDocument, route: Route) -> DeclaredRoute | None:
-    """Return what was written about a route; None where no route matched."""
-    return next((declared for declared in document.routes if declared.id == route.id), None)
+def find_claim(asked: Asked, route: Route, snapshot: Snapshot) -> str:
+    """Say whose own path this is, among the plugins that are met there; empty when it is nobody's."""
+    names = {id(instance.plugin): instance.type.name for instance in snapshot.instances.values()}
+    claims = ((names.get(id(plugin), ""), claim) for plugin in route.plugins for claim in plugin.claims)
+    return next((f"{name}'s {claim.purpose}" for name, claim in claims if claim.path == asked.path), "")
 
 
-def describe_match(
-    asked: Asked, route: Route | None, declared: DeclaredRoute | None, find_line: FindLine
+def describe_route(
+    declared: DeclaredRoute | None, contenders: Sequence[Contender], claim: str, find_line: FindLine
 ) -> Iterator[str]:
-    """Yield which route is met, and why."""
-    if declared is None or route is None:
-        yield "No route matches: 404, after the plugins below." if route is not None else "No route matches: 404."
-        return
-    config = declared.config
-    hosts = ", ".join(config.host_patterns) or "every host"
-    yield f"Route {declared.id} ({find_line(declared.path)}): {hosts}; {', '.join(config.path_patterns)}"
-    claims = [claim for plugin in route.plugins for claim in plugin.claims if claim.path == asked.path]
-    for claim in claims:
-        yield f"The path is claimed by a plugin of it: {claim.purpose}. Nothing is forwarded there."
-    if not claims and route.upstream is not None:
-        servers = ", ".join(f"{host}:{port}" for host, port, _ in route.upstream.nodes)
-        yield f"What may pass goes to {servers}."
+    """Yield which route is met and why, and why not those that would fit too."""
+    winner = next((each for each in contenders if each.declared is declared and not each.refusal), None)
+    if declared is None:
+        yield f"This path is {claim}; no route has it." if claim else "No route matches."
+    elif winner is None:
+        yield f"Route {declared.id} ({find_line(declared.path)}): this path is {claim}"
+    else:
+        host = winner.host or "every host"
+        yield f"Route {declared.id} ({find_line(declared.path)}): host {host}, path {winner.path}"
+        if claim:
+            yield f"This path is {claim}."
+    losers = [contender for contender in contenders if contender is not winner]
+    for loser in losers[:MAX_SHOWN]:
+        reason = "a path of a plugin's own goes before" if claim else "the host has routes of its own, and those count"
+        reason = loser.refusal or (reason if winner is None else compare(loser, winner))
+        yield f"  not {loser.declared.id} ({find_line(loser.declared.path)}): {reason}"
+    if len(losers) > MAX_SHOWN:
+        yield f"  nor {len(losers) - MAX_SHOWN} more whose host and path fit"
 
 
-def describe_policies(
-    asked: Asked, loaded: Loaded, declared: DeclaredRoute | None, find_line: FindLine
-) -> Iterator[str]:
+def describe_end(asked: Asked, route: Route, claim: str) -> Iterator[str]:
+    """Yield what becomes of a request that the plugins let pass."""
+    if asked.has_encoded_slash and not route.allow_encoded_slash:
+        yield "It is answered 400: the path encodes a slash, and `allow_encoded_slash` is not on."
+    elif route.upstream is not None:
+        servers = ", ".join(_write_address(host, port) for host, port, _ in route.upstream.nodes)
+        yield f"What may pass goes to {servers or 'nobody: the upstream has no nodes'}."
+        yield "It passes when a plugin admits it." if route.requires_principal else "Nobody has to say who they are."
+    elif claim:
+        yield "Nothing is forwarded there: what the plugin does not answer is answered 404."
+    elif route.requires_principal:
+        yield "It is answered 404, to those who are admitted; others are not told that there is nothing."
+    else:
+        yield "It is answered 404."
+
+
+def describe_policies(host: str, policies: Sequence[Policy], find_line: FindLine) -> Iterator[str]:
     """Yield, plugin by plugin, which level won, where it stands, and what became of the others."""
-    document = loaded.document
-    policies = () if document is None else document.nowhere if declared is None else declared.policies
     if not policies:
-        yield "No plugin: open to everybody." if declared is not None else "No plugin reaches it."
+        yield "No plugin decides."
         return
     yield "Plugins, in the order in which they decide:"
     for policy in sorted(policies, key=lambda policy: -policy.priority):
-        yield from describe_policy(asked.host, policy, find_line)
+        yield from describe_policy(host, policy, find_line)
 
 
 def describe_policy(host: str, policy: Policy, find_line: FindLine) -> Iterator[str]:
@@ -141,21 +162,27 @@ def describe_policy(host: str, policy: Policy, find_line: FindLine) -> Iterator[
     else:
         yield f"  {policy.name}: from {_name(winner)} ({find_line(winner.place)})"
     wider = _find_restricted(fitting)
+    losers = _list_losers(host, policy, winner)
+    for loser in losers[:MAX_SHOWN]:
+        yield f"    {_name(loser)} ({find_line(loser.place)}): {_why_not(host, loser, winner, wider)}"
+    if len(losers) > MAX_SHOWN:
+        yield f"    and {len(losers) - MAX_SHOWN} more, which are not for {host} or stand behind these"
+
+
+def _list_losers(host: str, policy: Policy, winner: Candidate | None) -> list[Candidate]:
+    """Return the other places, each once: those that fit the host in their order, then the others with all hosts."""
+    places: dict[str, Candidate] = {}
     for candidate in (*policy.candidates, *policy.hidden):
-        if candidate is not winner:
-            yield f"    {_name(candidate)} ({find_line(candidate.place)}): {_why_not(host, candidate, winner, wider)}"
+        if candidate.fits(host) and (winner is None or candidate.place != winner.place):
+            places.setdefault(candidate.place, candidate)
+    for candidate in (*policy.candidates, *policy.hidden):
+        if winner is None or candidate.place != winner.place:
+            places.setdefault(candidate.place, candidate._replace(hosts=tuple(candidate.scope.split(", "))))
+    return list(places.values())
 
 
-def make_line_finder(file: str, lines: Mapping[str, int]) -> FindLine:
-    """Return what says where a path of a file is."""
-
-    def find_line(path: str) -> str:
-        place = path
-        while place and place not in lines:
-            place = place[: max(place.rfind("."), place.rfind("["), 0)]
-        return f"{path}, {file} line {lines[place]}" if place else path
-
-    return find_line
+def _write_address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _find_restricted(fitting: Sequence[Candidate]) -> Candidate | None:
@@ -167,11 +194,11 @@ def _find_restricted(fitting: Sequence[Candidate]) -> Candidate | None:
 
 def _why_not(host: str, candidate: Candidate, winner: Candidate | None, wider: Candidate | None) -> str:
     if not candidate.fits(host):
-        return f"not for {host}, only for {', '.join(candidate.hosts)}"
+        return f"not for {host}"
     if candidate is wider:
         return "declares what the one above restricts"
     if winner is not None and winner.level == candidate.level:
-        return "stands behind it: the first that fits the host counts, names before wildcards, longer before shorter"
+        return "fits too, but stands behind it"
     return f"a {winner.level if winner is not None else 'finer level'}'s replaces it whole"
 
 

@@ -6,7 +6,7 @@ NO_COLOR is respected (rich does); text from files is never read as markup.
 from collections.abc import Sequence
 from typing import IO, final
 
-from ostiary.config.problems import Problem, report_problems
+from ostiary.config.problems import NOTHING_DONE, Problem, report_problems
 
 
 @final
@@ -27,9 +27,9 @@ class Screen:
         else:
             print(text, file=self._stream)
 
-    def show_problems(self, file: str, problems: Sequence[Problem]) -> None:
-        """Print problems with their remedies."""
-        for line in report_problems(file, problems).splitlines():
+    def show_problems(self, file: str, problems: Sequence[Problem], outcome: str = NOTHING_DONE) -> None:
+        """Print problems with their remedies, and what they led to."""
+        for line in report_problems(file, problems, outcome).splitlines():
             self.say(line, "cyan" if line.startswith("    ") else "red")
 
     def show_table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -9,15 +9,15 @@ from pathlib import Path as FolderPath
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ostiary.config.declaring import Checker, Levels, Registry, declare_levels
+from ostiary.config.declaring import Checker, Levels, Registry, declare_levels, declare_sources
 from ostiary.config.document import Document
 from ostiary.config.files import make_context
 from ostiary.config.gateway import GatewayConfig
 from ostiary.config.problems import Problem, Written, describe_shape, find_nearest, render_path
 from ostiary.config.references import Resolution
 from ostiary.config.routes import RouteConfig
-from ostiary.config.scopes import Candidate, DeclaredPlugin, Policy, join_levels
-from ostiary.config.service_sources import ServiceSource, find_double_sources, find_unknown_service
+from ostiary.config.scopes import Candidate, DeclaredPlugin, Policy
+from ostiary.config.service_sources import ServiceSource, find_unknown_sources
 from ostiary.config.state import DEFAULT_STATE, choose_state, find_state_notices
 from ostiary.config.wider import apply_service
 from ostiary.store_settings import StoreSettings
@@ -38,7 +38,8 @@ class DeclaredRoute(NamedTuple):
 class CheckedDocument(NamedTuple):
     """What of a document stands. Its plugins may not; with problems, routes are missing and it must not serve.
 
-    `nowhere` has the policies for requests that no route matches. `services` are the sources by their full name.
+    `nowhere` has the policies for requests that no route matches. `sources` are those of services by their full name.
+    `own_hosts` are hosts for which no wider host's routes count, whatever their own leave open.
     """
 
     gateway: GatewayConfig
@@ -47,6 +48,7 @@ class CheckedDocument(NamedTuple):
     state: StoreSettings = DEFAULT_STATE
     nowhere: tuple[Policy, ...] = ()
     sources: Mapping[str, ServiceSource] = MappingProxyType({})
+    own_hosts: tuple[str, ...] = ()
 
 
 class Checked(NamedTuple):
@@ -67,20 +69,21 @@ def check_document(resolution: Resolution, registry: Registry, folder: FolderPat
         problem = Problem("", found, "begin with `routes:` and a list of routes")
         return Checked(None, (*resolution.problems, problem))
     checker = Checker(registry, resolution.sources, make_context(folder))
-    parts = {name: _list_parts(tree, name) for name in ("routes", "domains", "services")}
+    parts = {name: _list_parts(tree, name) for name in ("routes", "domains", "services", "service_sources")}
     emptied: dict[str, list[Written]] = {name: [] for name, written in parts.items() if written}
     whole = checker.validate(Document, {**tree, **emptied}, ()) or Document()
     levels = declare_levels(checker, parts["domains"], tree.get("instance"), parts["services"])
     declared = [_declare_route(checker, index, route, levels) for index, route in enumerate(parts["routes"])]
     standing = tuple(route for route in declared if route is not None)
-    sources = {source.full_name: source for source in whole.service_sources}
-    checker.problems += (*find_double_sources(whole.service_sources), *_find_unknown_services(standing, sources))
+    sources = declare_sources(checker, parts["service_sources"])
+    for name in ("services", "routes"):
+        checker.problems += find_unknown_sources(name, parts[name], sources)
     unresolved = {problem.path for problem in resolution.problems}
     told = [problem for problem in checker.problems if not _lies_within(problem.path, unresolved)]
     notices = () if standing else ("no route is in use: every request is answered 404",)
     state = choose_state(whole.state)
     document = CheckedDocument(
-        whole.gateway, standing, (*notices, *find_state_notices(whole.state)), state, levels.nowhere, sources
+        whole.gateway, standing, (*notices, *find_state_notices(whole.state)), state, levels.nowhere, sources.standing
     )
     return Checked(document, (*resolution.problems, *told, *_find_doubles(standing)))
 
@@ -106,28 +109,26 @@ def _declare_route(checker: Checker, index: int, written: Written, levels: Level
     if config.service_id is not None:
         service = levels.services.get(config.service_id)
         if service is None:
-            nearest = find_nearest(config.service_id, levels.services)
-            remedy = f"did you mean `{nearest}`?" if nearest else "write it into `services`"
-            problem = f"there is no service with the id {config.service_id}"
-            checker.problems.append(Problem(f"{render_path(path)}.service_id", problem, remedy))
+            _refuse_service(checker, f"{render_path(path)}.service_id", config.service_id, levels)
             return None
         behind = service.candidates
         config = apply_service(config, service.config)
     route_id = config.id or str(index)
     named = [candidate._replace(scope=route_id) for candidate in own]
-    policies = join_levels((*named, *behind), levels.wider, config.host_patterns)
+    policies = levels.wider.join((*named, *behind), config.host_patterns)
+    if config.upstream is None and not policies:
+        problem = "neither the route nor its service has `upstream` or `plugins`: nobody would answer its requests"
+        checker.refuse(render_path(path), problem, 'add `upstream: {nodes: {"127.0.0.1:8000": 1}}` to one of the two')
     plugins = tuple(candidate.plugin for candidate in own if candidate.plugin is not None)
     return DeclaredRoute(route_id, render_path(path), config, plugins, policies)
 
 
-def _find_unknown_services(routes: Iterable[DeclaredRoute], sources: Mapping[str, ServiceSource]) -> Iterator[Problem]:
-    """Yield a problem for each upstream that names a source that there is not."""
-    for route in routes:
-        upstream = route.config.upstream
-        if upstream is not None and upstream.service_name is not None:
-            problem = find_unknown_service(f"{route.path}.upstream.service_name", upstream.service_name, sources)
-            if problem is not None:
-                yield problem
+def _refuse_service(checker: Checker, place: str, name: str, levels: Levels) -> None:
+    """Say that there is no such service, unless there is one that has problems of its own."""
+    if name not in levels.broken:
+        nearest = find_nearest(name, levels.services)
+        remedy = f"did you mean `{nearest}`?" if nearest else "write it into `services`"
+        checker.refuse(place, f"there is no service with the id {name}", remedy)
 
 
 def _find_doubles(routes: Iterable[DeclaredRoute]) -> Iterator[Problem]:

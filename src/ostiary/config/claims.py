@@ -7,21 +7,29 @@ default that gives way. A claim keeps the route's client networks and takes ever
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, final
 
+from ostiary.config.host_index import HostIndex
 from ostiary.config.problems import Problem
-from ostiary.config.router import Entry
+from ostiary.config.router import Entry, fold_path
 from ostiary.config.routes import Route
-from ostiary.plugin import Claim
+from ostiary.config.scopes import rank_host
+from ostiary.plugin import Claim, Plugin
+
+
+class Claimant(NamedTuple):
+    """A plugin that may claim paths, and where it stands in the file."""
+
+    plugin: Plugin
+    place: str
 
 
 class Owner(NamedTuple):
-    """A route in the router, and where each of its plugins stands in the file (`places`, as paths).
+    """A route in the router, and the plugins that claim paths on its hosts: its own and its service's.
 
-    A plugin without a place is somebody else's, who claims for it. An owner that `is_wider` (a domain, the whole
-    gateway) gives way to routes.
+    What domains and the whole gateway claim has owners without paths, which give way to routes (`is_wider`).
     """
 
     entry: Entry
-    places: tuple[str, ...]
+    claimants: tuple[Claimant, ...]
     is_wider: bool = False
 
 
@@ -47,6 +55,7 @@ def plan_claims(owners: Sequence[Owner]) -> ClaimPlan:
     wishes: dict[tuple[str, str], list[_Wish]] = {}
     for wish in _list_wishes(owners):
         wishes.setdefault((wish.host, wish.claim.path), []).append(wish)
+    _prefer_routes(wishes)
     exact = {
         (host, path): owner
         for owner in owners
@@ -81,21 +90,40 @@ class _Planner:
                 self.problems.append(_word_conflict(wish, winner))
             else:
                 self.notices.append(f"{wish.place}: {_word(wish)} is answered by {winner.place}: write another path")
-        if exact is not None and exact is not winner.owner and winner.fingerprint not in _fingerprints(exact):
+        if (
+            exact is not None
+            and exact is not winner.owner
+            and winner.fingerprint not in _fingerprints(exact, winner.host)
+        ):
             owner = exact.entry.route.id
             self.notices.append(f"{winner.place}: {_word(winner)} is the path of route {owner} and goes there")
 
 
 def _list_wishes(owners: Iterable[Owner]) -> Iterator[_Wish]:
     for owner in owners:
-        plugins = zip(owner.entry.route.plugins, owner.places, strict=True)
-        claims = [(claim, place, plugin.fingerprint) for plugin, place in plugins if place for claim in plugin.claims]
+        claims = [(claim, place, plugin.fingerprint) for plugin, place in owner.claimants for claim in plugin.claims]
         for host in owner.entry.hosts or ("",):
             yield from (_Wish(owner, host, *claim) for claim in claims)
 
 
-def _fingerprints(owner: Owner) -> set[str]:
-    return {plugin.fingerprint for plugin in owner.entry.route.plugins}
+def _prefer_routes(wishes: dict[tuple[str, str], list[_Wish]]) -> None:
+    """Let routes of wider hosts want a path wherever domains do: the router would find the domain's host first."""
+    by_path: dict[str, list[_Wish]] = {}
+    for (_, path), wanted in wishes.items():
+        by_path.setdefault(path, []).extend(wanted)
+    for path, wanted in by_path.items():
+        finer = sorted(
+            (wish for wish in wanted if not wish.owner.is_wider), key=lambda wish: rank_host(wish.host or "*")
+        )
+        index = HostIndex((wish.host,) if wish.host else () for wish in finer)
+        for host in dict.fromkeys(wish.host for wish in wanted if wish.owner.is_wider and wish.host):
+            found = [finer[position] for position in index.find(host.removeprefix("*"))]
+            nearest = [wish for wish in found if wish.host == found[0].host]
+            wishes[host, path] += (wish._replace(host=host) for wish in nearest if wish.host != host)
+
+
+def _fingerprints(owner: Owner, host: str) -> set[str]:
+    return {plugin.fingerprint for plugin in owner.entry.route.at(host).plugins}
 
 
 def _word(wish: _Wish) -> str:
@@ -117,7 +145,7 @@ def _build_entries(wish: _Wish, claim_routes: dict[Route, Route]) -> list[Entry]
     hosts = (wish.host,) if wish.host else ()
     path = (wish.claim.path,)
     entries = []
-    if any(_covers(pattern, wish.claim.path) for pattern in entry.paths):
+    if any(_covers(pattern, wish.claim.path, ignores_case=entry.ignores_case) for pattern in entry.paths):
         entries.append(Entry(entry.route, path, hosts, entry.methods, entry.networks, for_claim=True))
         if entry.methods is None:
             return entries
@@ -129,5 +157,7 @@ def _build_entries(wish: _Wish, claim_routes: dict[Route, Route]) -> list[Entry]
     return entries
 
 
-def _covers(pattern: str, path: str) -> bool:
+def _covers(pattern: str, path: str, *, ignores_case: bool) -> bool:
+    if ignores_case:
+        pattern, path = fold_path(pattern), fold_path(path)
     return path.startswith(pattern[:-1]) if pattern.endswith("*") else path == pattern

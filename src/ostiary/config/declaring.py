@@ -10,7 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from ostiary.config.explaining import explain
 from ostiary.config.problems import Path, Problem, Written, describe_shape, find_nearest, render_path
-from ostiary.config.scopes import Candidate, DeclaredPlugin, Policy, order_policy, spread_domains
+from ostiary.config.scopes import Candidate, DeclaredPlugin, Policy, WiderLevels, order_policy, spread_domains
+from ostiary.config.service_sources import ServiceSource, Sources
 from ostiary.config.wider import DomainConfig, ServiceConfig
 from ostiary.plugin import Level, PluginType
 
@@ -45,7 +46,7 @@ class Checker:
         plugins = named if isinstance(named, Mapping) else {}
         candidates = []
         for name in plugins:
-            declared = self._declare_plugin(str(name), plugins[name], (*base, "plugins", str(name)))
+            declared = self.declare_plugin(str(name), plugins[name], (*base, "plugins", str(name)))
             candidates.append(Candidate(level, declared.path, hosts, declared, scope))
         return tuple(candidates)
 
@@ -53,7 +54,8 @@ class Checker:
         """Add a problem."""
         self.problems.append(Problem(place, problem, remedy))
 
-    def _declare_plugin(self, name: str, written: Written, path: Path) -> DeclaredPlugin:
+    def declare_plugin(self, name: str, written: Written, path: Path) -> DeclaredPlugin:
+        """Read one plugin's configuration, which stands at `path`."""
         place = render_path(path)
         kind = self._registry.get(name)
         if kind is None:
@@ -77,15 +79,19 @@ class DeclaredService(NamedTuple):
 
 
 class Levels(NamedTuple):
-    """What holds for more than one route: services by id, and the policies of domains and instance by plugin."""
+    """What holds for more than one route: services by id, and the policies of domains and instance by plugin.
+
+    `broken` are the ids of services that do not stand: their problems are told where they are.
+    """
 
     services: Mapping[str, DeclaredService]
-    wider: Mapping[str, Policy]
+    wider: WiderLevels
+    broken: frozenset[str] = frozenset()
 
     @property
     def nowhere(self) -> tuple[Policy, ...]:
         """The policies for requests that no route matches."""
-        return tuple(self.wider.values())
+        return tuple(self.wider.policies.values())
 
 
 def declare_levels(
@@ -101,31 +107,52 @@ def declare_levels(
         candidates += declared if config is not None else ()
     _find_rivals(checker, candidates)
     whole = checker.declare_plugins(instance, ("instance",), "instance", (), "instance")
-    return Levels(_declare_services(checker, services), _order(spread_domains(candidates), whole))
+    declared_services, broken = _declare_services(checker, services)
+    return Levels(declared_services, _order(spread_domains(candidates), whole), broken)
 
 
-def _declare_services(checker: Checker, services: Sequence[Written]) -> dict[str, DeclaredService]:
+def _declare_services(
+    checker: Checker, services: Sequence[Written]
+) -> tuple[dict[str, DeclaredService], frozenset[str]]:
     declared: dict[str, DeclaredService] = {}
+    broken = set()
     for index, written in enumerate(services):
         base = ("services", index)
         config = checker.validate(ServiceConfig, written, base)
         scope = "" if config is None else config.id
         candidates = checker.declare_plugins(written, base, "service", (), scope)
         if config is None:
+            broken.add(str(written.get("id")) if isinstance(written, Mapping) else "")
             continue
         if config.id in declared:
             checker.refuse(f"services[{index}].id", f"two services have the id {config.id}", "rename one of them")
         declared.setdefault(config.id, DeclaredService(config, candidates))
-    return declared
+    return declared, frozenset(broken)
 
 
-def _order(domains: Iterable[Candidate], instance: Iterable[Candidate]) -> dict[str, Policy]:
+def declare_sources(checker: Checker, members: Sequence[Written]) -> Sources:
+    """Read `service_sources`."""
+    standing: dict[str, ServiceSource] = {}
+    broken = set()
+    for index, written in enumerate(members):
+        source = checker.validate(ServiceSource, written, ("service_sources", index))
+        if source is None:
+            broken.add(str(written.get("name")) if isinstance(written, Mapping) else "")
+        elif source.full_name in standing:
+            place = f"service_sources[{index}].name"
+            checker.refuse(place, f"{source.full_name} stands there twice", "rename one of them")
+        else:
+            standing[source.full_name] = source
+    return Sources(standing, frozenset(broken))
+
+
+def _order(domains: Iterable[Candidate], instance: Iterable[Candidate]) -> WiderLevels:
     """Return one policy for each plugin: domains by host, then the instance."""
     named: dict[str, list[Candidate]] = {}
     for candidate in (*domains, *instance):
         if candidate.plugin is not None:
             named.setdefault(candidate.plugin.name, []).append(candidate)
-    return {name: order_policy(name, found) for name, found in named.items()}
+    return WiderLevels(order_policy(name, found) for name, found in named.items())
 
 
 def _find_rivals(checker: Checker, candidates: Iterable[Candidate]) -> None:

@@ -11,21 +11,18 @@ import msgspec
 from pydantic import BaseModel
 
 from ostiary.config.checking import CheckedDocument
+from ostiary.config.claims import Claimant
 from ostiary.config.closed import ClosedPlugin
 from ostiary.config.problems import Problem
 from ostiary.config.scopes import Candidate, DeclaredPlugin
-from ostiary.config.service_sources import ServiceSource
 from ostiary.errors import OperatorFault
 from ostiary.http.outbound import Address
-from ostiary.plugin import Level, Place, Plugin, PluginType, RestrictingType, Services
+from ostiary.plugin import Place, Plugin, PluginType, RestrictingType, Services
 from ostiary.store_settings import StoreSettings
 
 Reaches = Callable[[str, str, str], bool]
 MakeServices = Callable[[Place, str | None, Reaches, StoreSettings], Services]
 Key = tuple[str, str, str, str]  # level, scope, plugin, and the place of what it restricts
-
-OWN_LEVELS: frozenset[Level] = frozenset({"route", "service"})
-WIDER_LEVELS: frozenset[Level] = frozenset({"domain", "instance"})
 
 
 class Surroundings(NamedTuple):
@@ -33,12 +30,14 @@ class Surroundings(NamedTuple):
 
     public_url: str | None
     state: StoreSettings
-    sources: Mapping[str, ServiceSource]
     has_finer: bool
 
 
 class Instance(NamedTuple):
-    """A built plugin and everything it was built from; `wider` is the instance that it restricts, if any."""
+    """A built plugin and everything it was built from.
+
+    `wider` is the instance that it restricts, if any; `found` are the services that it asked for, and what it was told.
+    """
 
     plugin: Plugin
     type: PluginType
@@ -46,6 +45,7 @@ class Instance(NamedTuple):
     place: Place
     surroundings: Surroundings
     wider: Plugin | None
+    found: Mapping[str, tuple[Address, ...] | None]
 
     def __repr__(self) -> str:
         """Name the type and the place; the configuration holds secrets."""
@@ -68,14 +68,15 @@ class InstanceBuilder:
         self.built: dict[Key, Instance] = {}
         self.problems: list[Problem] = []
         self.notices: list[str] = []
-        self._surroundings = Surroundings(public_url, checked.state, checked.sources, has_finer=False)
+        self._surroundings = Surroundings(public_url, checked.state, has_finer=False)
+        self._sources = checked.sources
         self._make_services = make_services
         self._reaches = reaches
         self._known = known
         self._finer = _find_finer(checked)
         self._services = _find_service_places(checked)
         self._plugins: dict[tuple[str, str], Plugin] = {}
-        self._places: dict[Plugin, Candidate] = {}
+        self._at: dict[str, list[Plugin]] = {}
 
     def build(self, route: Place, candidate: Candidate, wider: Candidate | None) -> Plugin:
         """Return the instance of a candidate on a route, always the same one; `wider` is what it restricts."""
@@ -84,28 +85,30 @@ class InstanceBuilder:
         plugin = self._plugins.get((candidate.place, place_of_wider))
         if plugin is None:
             behind = None if wider is None else self.build(route, wider, None)
-            plugin = self._build(self._find_place(route, candidate), candidate, candidate.plugin, behind)
+            plugin = self._build(self._find_place(route, candidate), candidate.plugin, wider, behind)
             self._plugins[candidate.place, place_of_wider] = plugin
-            self._places[plugin] = candidate
+            self._at.setdefault(candidate.place, []).append(plugin)
             self.notices += (f"{candidate.place}: {notice}" for notice in plugin.notices)
         return plugin
 
-    def place_of(self, plugin: Plugin, levels: frozenset[Level]) -> str:
-        """Return where an instance stands in the file, if that is one of `levels`; else nothing."""
-        candidate = self._places[plugin]
-        return candidate.place if candidate.level in levels else ""
+    def claimants_at(self, candidate: Candidate) -> list[Claimant]:
+        """Return the instances of a candidate, for what they claim."""
+        return [Claimant(plugin, candidate.place) for plugin in self._at.get(candidate.place, ())]
 
-    def _build(self, place: Place, candidate: Candidate, declared: DeclaredPlugin, wider: Plugin | None) -> Plugin:
+    def _build(
+        self, place: Place, declared: DeclaredPlugin, wider: Candidate | None, restricted: Plugin | None
+    ) -> Plugin:
         kind, config = declared.type, declared.config
-        if kind is None or config is None or isinstance(wider, ClosedPlugin):
+        if kind is None or config is None or isinstance(restricted, ClosedPlugin):
             return ClosedPlugin(declared.path)
-        key = (place.level, place.id, kind.name, "" if wider is None else self._places[wider].place)
+        key = (place.level, place.id, kind.name, "" if wider is None else wider.place)
         surroundings = self._surroundings._replace(has_finer=place.level == "instance" and kind.name in self._finer)
+        wanted = (kind, config, place, surroundings, restricted)
         known = self._known.get(key)
-        if known is None or known[1:] != (kind, config, place, surroundings, wider):
+        if known is None or known[1:6] != wanted or not self._still_finds(known):
+            found: dict[str, tuple[Address, ...] | None] = {}
             try:
-                services = self._make(place, surroundings)
-                plugin = _make_plugin(kind, config, wider, services)
+                plugin = _make_plugin(kind, config, restricted, self._make(place, surroundings, found))
             except OperatorFault as fault:
                 self.problems.append(Problem(declared.path, fault.detail or fault.code))
                 return ClosedPlugin(declared.path)
@@ -113,16 +116,24 @@ class InstanceBuilder:
                 problem = f"the plugin failed to start ({type(error).__name__})"
                 self.problems.append(Problem(declared.path, problem, "report this to its author"))
                 return ClosedPlugin(declared.path)
-            known = Instance(plugin, kind, config, place, surroundings, wider)
+            known = Instance(plugin, *wanted, found)
         self.built[key] = known
         return known.plugin
 
-    def _make(self, place: Place, surroundings: Surroundings) -> Services:
+    def _still_finds(self, known: Instance) -> bool:
+        return all(self._find_service(name) == addresses for name, addresses in known.found.items())
+
+    def _find_service(self, name: str) -> tuple[Address, ...] | None:
+        source = self._sources.get(name)
+        return None if source is None else source.addresses
+
+    def _make(self, place: Place, surroundings: Surroundings, found: dict[str, tuple[Address, ...] | None]) -> Services:
+        """Make what `build` may use; which services it asks for is written into `found`."""
         services = self._make_services(place, surroundings.public_url, self._reaches, surroundings.state)
-        sources = surroundings.sources
 
         def find_service(name: str) -> tuple[Address, ...] | None:
-            return sources[name].addresses if name in sources else None
+            found[name] = self._find_service(name)
+            return found[name]
 
         return msgspec.structs.replace(services, find_service=find_service, has_finer=surroundings.has_finer)
 
@@ -138,7 +149,10 @@ class InstanceBuilder:
 def _make_plugin(kind: PluginType, config: BaseModel, wider: Plugin | None, services: Services) -> Plugin:
     if isinstance(kind, RestrictingType) and kind.restricts(config):
         if wider is None:
-            problem = "this only restricts a wider level's configuration, and for some hosts there is none"
+            problem = (
+                "this only restricts a wider level's configuration, and for some hosts there is none: write one into "
+                "`instance`, or into `domains` for all hosts of the route"
+            )
             raise OperatorFault("nothing_to_restrict", problem)
         return kind.restrict(config, wider, services)
     return kind.build(config, services)

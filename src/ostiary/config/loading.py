@@ -15,7 +15,7 @@ from ostiary.config.problems import Problem
 from ostiary.config.reading import MAX_FILE_BYTES, read_yaml
 from ostiary.config.references import resolve_references
 from ostiary.config.snapshot import MakeServices, Snapshot, build_snapshot
-from ostiary.store_settings import SqliteSettings
+from ostiary.store_settings import SqliteSettings, StoreSettings
 
 _SHORTEST_SECRET = 4
 
@@ -57,29 +57,28 @@ def load_content(
     resolution = resolve_references(reading.tree, environ)
     document, problems = check_document(resolution, registry, None if file is None else file.parent)
     problems = (*reading.problems, *problems)
-    if file is not None and document is not None and _is_state_file(document, file):
+    if file is not None and document is not None and is_state_file(document.state, file):
         problems += (Problem("state.path", "this is the configuration itself", "name a file of its own"),)
     snapshot = None
     if document is not None:
-        snapshot, found = build_snapshot(document, make_services, previous)
-        problems += found
+        built = build_snapshot(document, make_services, previous)
+        snapshot = built.snapshot
+        problems += built.problems
     if problems or snapshot is None:
-        return Loaded(None, _finish(problems, content, resolution.secrets), document)
+        return Loaded(None, finish_problems(problems, content, resolution.secrets), document)
     snapshot.take_effect()
     return Loaded(snapshot, (), document)
 
 
-def _is_state_file(document: CheckedDocument, file: Path) -> bool:
+def is_state_file(state: StoreSettings, file: Path) -> bool:
     """Say whether state would be kept in the configuration: it would be taken for a damaged database and set aside."""
-    state = document.state
     return isinstance(state, SqliteSettings) and (file.parent / state.path).resolve() == file.resolve()
 
 
-def _finish(problems: Iterable[Problem], content: bytes, secrets: Iterable[str]) -> tuple[Problem, ...]:
+def finish_problems(problems: Iterable[Problem], content: bytes, secrets: Iterable[str]) -> tuple[Problem, ...]:
     """Add lines, put the problems in the order of the file, and take out values that came from references."""
     lines = read_yaml(content, with_lines=True).lines
-    hidden = [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
-    finished = [_hide(_place(problem, lines), hidden) for problem in problems]
+    finished = hide_secrets([_place(problem, lines) for problem in problems], secrets)
     return tuple(sorted(finished, key=lambda problem: problem.line or 0))
 
 
@@ -91,6 +90,12 @@ def _place(problem: Problem, lines: Mapping[str, int]) -> Problem:
             return msgspec.structs.replace(problem, line=lines[path])
         path = path[: max(path.rfind("."), path.rfind("["), 0)]
     return problem
+
+
+def hide_secrets(problems: Iterable[Problem], secrets: Iterable[str]) -> list[Problem]:
+    """Take values that came from references out of problems; very short ones would hit words that only look so."""
+    hidden = [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
+    return [_hide(problem, hidden) for problem in problems]
 
 
 def _hide(problem: Problem, secrets: Iterable[str]) -> Problem:

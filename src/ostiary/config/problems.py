@@ -16,35 +16,45 @@ Path = tuple[PathPart, ...]
 Written = Any  # what YAML can say: mappings, lists, texts, numbers, truth values and nothing
 
 MAX_SHOWN = 80
+NOTHING_DONE = "nothing was started or changed"
+CLOSED = "the routes that need what is wrong are closed and answer 503, the others are served"
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
 @final
 class Problem(msgspec.Struct, frozen=True):
-    """One thing to mend. `line` counts from 1 and is None where the file has no such place; `remedy` may be empty."""
+    """One thing to mend. `line` counts from 1 and is None where the file has no such place; `remedy` may be empty.
+
+    `file` is named where a configuration is more than one.
+    """
 
     path: str
     problem: str
     remedy: str = ""
     line: int | None = None
+    file: str | None = None
 
     def __str__(self) -> str:
         """Write it as one line."""
-        place = self.path or "the file"
+        place = self.path or self.file or "the file"
         where = place if self.line is None else f"{place} (line {self.line})"
         return f"{where}: {self.problem}; {self.remedy}" if self.remedy else f"{where}: {self.problem}"
 
 
-def report_problems(file: str, problems: Sequence[Problem]) -> str:
-    """Write problems for a person and for an editor: `file:line: path: problem`, the remedy indented below."""
+def report_problems(file: str, problems: Sequence[Problem], outcome: str = NOTHING_DONE) -> str:
+    """Write problems for a person and for an editor: `file:line: path: problem`, the remedy indented below.
+
+    `outcome` is what they led to.
+    """
     lines = []
     for problem in problems:
-        place = file if problem.line is None else f"{file}:{problem.line}"
+        name = problem.file or file
+        place = name if problem.line is None else f"{name}:{problem.line}"
         lines.append(f"{place}: {problem.path}: {problem.problem}" if problem.path else f"{place}: {problem.problem}")
         if problem.remedy:
             lines.append(f"    {problem.remedy}")
     count = len(problems)
-    lines.append(f"{count} problem{'s' if count > 1 else ''}; nothing was started or changed")
+    lines.append(f"{count} problem{'s' if count > 1 else ''}; {outcome}")
     return "\n".join(lines)
 
 

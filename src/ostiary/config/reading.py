@@ -2,7 +2,8 @@
 
 Built from PyYAML's events, so that nothing but mappings, lists, texts, numbers, truth values and nothing can come out.
 Scalars follow YAML 1.2's core schema: `no` and `12:30` are texts, `010` is ten. Names are always texts. Refused:
-names that stand twice, tags of other kinds, several documents, files too large or too deep, aliases that multiply.
+names that stand twice, tags of other kinds, files too large or too deep, aliases that multiply; several documents
+where one is expected (`read_yaml`; `read_documents` takes as many as there are).
 """
 
 import re
@@ -58,25 +59,45 @@ class _Refused(Exception):  # noqa: N818 - never leaves this module
 
 def read_yaml(content: bytes, *, with_lines: bool = False) -> Reading:
     """Read one YAML document. Lines are collected on request: they cost memory, and only problems need them."""
-    if len(content) > MAX_FILE_BYTES:
-        problem = Problem("", f"the file is larger than {MAX_FILE_BYTES // 1024 // 1024} MiB", "split it")
-        return Reading(None, (problem,), {})
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        return Reading(None, (Problem("", "the file is not UTF-8 text", "save it as UTF-8", line),), {})
+    text = _decode(content)
+    if isinstance(text, Problem):
+        return Reading(None, (text,), {})
     reader = _Reader(text, with_lines=with_lines)
     try:
         tree = reader.read()
-    except _Refused as refused:
-        return Reading(None, (*reader.problems, refused.problem), reader.lines)
-    except yaml.YAMLError as error:
-        return Reading(None, (*reader.problems, _word_syntax(error)), reader.lines)
+    except (_Refused, yaml.YAMLError) as error:
+        return reader.give_up(error)
     return Reading(tree, tuple(reader.problems), reader.lines)
 
 
-def _word_syntax(error: yaml.YAMLError) -> Problem:
+def read_documents(content: bytes) -> tuple[Reading, ...]:
+    """Read every document that `---` divides, with the lines of the file; those that say nothing are left out.
+
+    Behind one that cannot be read nothing is: the last reading then has no tree, and the problem.
+    """
+    text = _decode(content)
+    if isinstance(text, Problem):
+        return (Reading(None, (text,), {}),)
+    reader = _Reader(text, with_lines=True)
+    readings: list[Reading] = []
+    try:
+        readings += (reading for reading in reader.read_each() if reading.tree is not None)
+    except (_Refused, yaml.YAMLError) as error:
+        readings.append(reader.give_up(error))
+    return tuple(readings)
+
+
+def _decode(content: bytes) -> str | Problem:
+    if len(content) > MAX_FILE_BYTES:
+        return Problem("", f"the file is larger than {MAX_FILE_BYTES // 1024 // 1024} MiB", "split it")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return Problem("", "the file is not UTF-8 text", "save it as UTF-8", line)
+
+
+def _word_syntax(error: Exception) -> Problem:
     mark = getattr(error, "problem_mark", None)
     line = None if mark is None else mark.line + 1
     problem = getattr(error, "problem", None)
@@ -110,6 +131,20 @@ class _Reader:
         if not isinstance(after, yaml.StreamEndEvent):
             self._refuse((), "the file holds several documents", "keep one of those that `---` divides", after)
         return tree
+
+    def read_each(self) -> Iterator[Reading]:
+        """Yield the documents as they are read; anchors end with their document."""
+        next(self._events)  # the stream's start
+        while not isinstance(next(self._events), yaml.StreamEndEvent):
+            self.problems, self.lines, self._anchors = [], {}, {}
+            tree = self._value(next(self._events), ())
+            next(self._events)  # the document's end
+            yield Reading(tree, tuple(self.problems), self.lines)
+
+    def give_up(self, error: Exception) -> Reading:
+        """Return what was found before an error of this module's or of the YAML parser's, and that error."""
+        problem = error.problem if isinstance(error, _Refused) else _word_syntax(error)
+        return Reading(None, (*self.problems, problem), self.lines)
 
     def _refuse(self, path: Path, problem: str, remedy: str, event: Event) -> NoReturn:
         raise _Refused(Problem(render_path(path), problem, remedy, event.start_mark.line + 1))
@@ -190,7 +225,7 @@ class _Reader:
         self._check_tag(event, ("str", "int", "float", "bool", "null"), path)
         if event.tag in ("!", _TAG + "str") or (event.tag is None and not event.implicit[0]):
             return text
-        return _read_plain(text)
+        return read_plain(text)
 
     def _check_tag(self, event: Event, allowed: tuple[str, ...], path: Path) -> None:
         tag = event.tag
@@ -198,8 +233,8 @@ class _Reader:
             self._refuse(path, f"the tag {quote(tag)} is not allowed here", "remove it", event)
 
 
-def _read_plain(text: str) -> Written:
-    """Read a scalar without quotes (YAML 1.2.2 §10.3.2)."""
+def read_plain(text: str) -> Written:
+    """Return what a scalar without quotes says (YAML 1.2.2 §10.3.2)."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in "+-.0123456789":

@@ -4,9 +4,11 @@ APISIX's order: an exact host before wildcards (the longest first) before routes
 before prefixes (the longest first); then priority, then order of writing. A candidate whose conditions fail gives way
 to the next, also to shorter prefixes and wider hosts. Claimed paths (`ostiary.plugin.Claim`) stand behind the exact
 paths of routes. Prefixes are found by cutting the path at its slashes, wildcards by cutting the host at its dots.
+An entry may ignore the case of the path's ASCII letters; hosts without such a one pay nothing for it.
 """
 
-from collections.abc import Iterable
+import heapq
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, final
 
 from ostiary.config.choices import Candidate, Choice
@@ -27,6 +29,12 @@ class Entry(NamedTuple):
     networks: tuple[Network, ...] | None = None
     priority: int = 0
     for_claim: bool = False
+    ignores_case: bool = False
+
+
+def fold_path(path: str) -> str:
+    """Return a path in lower case, ASCII letters only; every character keeps its place."""
+    return path.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
 
 
 @final
@@ -87,6 +95,43 @@ class _Paths:
                     return route
             end = slash
 
+    def walk(self, path: str) -> Iterator[tuple[int, Choice]]:
+        """Yield what `find` asks one after the other, with the length of each pattern; an exact path is the longest."""
+        exact = self._exact.get(path)
+        if exact is not None:
+            yield len(path) + 1, exact
+        end = self._longest
+        while (slash := path.rfind("/", 0, end)) >= 0:
+            branch = self._branches.get(path[: slash + 1])
+            if branch is not None:
+                found = (
+                    (slash + 1 + n, branch.tails.get(path[slash + 1 : slash + 1 + n])) for n in branch.tail_lengths
+                )
+                yield from ((length, choice) for length, choice in found if choice is not None)
+                if branch.choice is not None:
+                    yield slash + 1, branch.choice
+            end = slash
+
+
+@final
+class _MixedPaths:
+    """The path patterns of a host where some ignore case. Of equally long ones, those that mind it go first."""
+
+    __slots__ = ("_blind", "_claimed", "_seeing")
+
+    def __init__(self, seeing: _Paths, blind: _Paths, claimed: _Paths) -> None:
+        self._seeing = seeing
+        self._blind = blind
+        self._claimed = claimed
+
+    def find(self, path: str, method: str, client: str) -> Route | None:
+        walks = (self._seeing.walk(path), self._blind.walk(fold_path(path)), self._claimed.walk(path))
+        for _, choice in heapq.merge(*walks, key=lambda found: -found[0]):
+            route = choice.choose(method, client)
+            if route is not None:
+                return route
+        return None
+
 
 def _find_tail(branch: _Branch, path: str, start: int, method: str, client: str) -> Route | None:
     for length in branch.tail_lengths:
@@ -98,6 +143,23 @@ def _find_tail(branch: _Branch, path: str, start: int, method: str, client: str)
     return None
 
 
+def _compile(entries: Iterable[Entry]) -> dict[str, _Paths | _MixedPaths]:
+    """Compile ordered entries by host pattern; "" is every host."""
+    entries = tuple(entries)
+    mixed = {host for entry in entries if entry.ignores_case for host in entry.hosts or ("",)}
+    grouped: dict[str, tuple[dict[str, list[Candidate]], ...]] = {}
+    for entry in entries:
+        candidate = Candidate(entry.route, entry.methods, entry.networks)
+        for host in entry.hosts or ("",):
+            kind = 0 if host not in mixed else 1 if entry.ignores_case else 2 if entry.for_claim else 0
+            patterns = grouped.setdefault(host, ({}, {}, {}))[kind]
+            for pattern in entry.paths:
+                patterns.setdefault(fold_path(pattern) if kind == 1 else pattern, []).append(candidate)
+    return {
+        host: _MixedPaths(*map(_Paths, kinds)) if host in mixed else _Paths(kinds[0]) for host, kinds in grouped.items()
+    }
+
+
 @final
 class Router:
     """The compiled routes of a snapshot."""
@@ -107,14 +169,7 @@ class Router:
     def __init__(self, entries: Iterable[Entry] = (), nowhere: Route | None = None) -> None:
         """Compile the entries; their order is the order of writing. `nowhere` is what no route matches meets."""
         self.nowhere = nowhere
-        by_host: dict[str, dict[str, list[Candidate]]] = {}
-        for entry in sorted(entries, key=lambda entry: (entry.for_claim, -entry.priority)):
-            candidate = Candidate(entry.route, entry.methods, entry.networks)
-            for host in entry.hosts or ("",):
-                patterns = by_host.setdefault(host, {})
-                for pattern in entry.paths:
-                    patterns.setdefault(pattern, []).append(candidate)
-        tables = {host: _Paths(patterns) for host, patterns in by_host.items()}
+        tables = _compile(sorted(entries, key=lambda entry: (entry.for_claim, -entry.priority)))
         self._everywhere = tables.pop("", None)
         self._exact = {host: table for host, table in tables.items() if not host.startswith("*")}
         self._suffixes = {host[1:]: table for host, table in tables.items() if host.startswith("*")}

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, final
 from pydantic import AfterValidator, Field, field_validator
 from pydantic_core import PydanticCustomError
 
+from ostiary.config.closed import ClosedPlugin
 from ostiary.config.levels import HostPolicies
 from ostiary.config.patterns import check_distinct, check_host_pattern, check_method, check_network, check_path_pattern
 from ostiary.config.section import Section, refuse
@@ -23,7 +24,6 @@ Method = Annotated[str, AfterValidator(check_method)]
 
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
 _SINGULARS = ("host", "remote_addr")
-MAX_HOSTS = 4096
 
 
 @final
@@ -33,12 +33,13 @@ class Route:
     `plugins` stand in the order in which they decide. `upstream` is None where nothing is forwarded: a route of
     plugins only, a path that plugins claimed outside the route's own patterns, and a request that no route matches:
     what plugins let pass there is "not found". `name` is what plugins know it by. With `by_host` the request's host
-    decides which plugins there are: `at` says which, and `plugins` are all of them; what it returns has this
+    decides which plugins there are: `at` says which, and until then the route is closed; what `at` returns has this
     route as `origin`.
     """
 
-    __slots__ = ("_at", "_variants", "allow_encoded_slash", "by_host", "id", "name", "origin", "plugins",
-                 "requires_principal", "upstream")  # fmt: skip
+    __slots__ = (
+        "_at", "allow_encoded_slash", "by_host", "id", "name", "origin", "plugins", "requires_principal", "upstream",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -53,29 +54,24 @@ class Route:
         """Hold the parts; whether somebody must be admitted follows from the plugins."""
         self.id = route_id
         self.name = route_id if name is None else name
-        self.plugins = plugins
-        self.requires_principal = any(plugin.authenticates for plugin in plugins)
+        self.plugins = plugins if by_host is None else (ClosedPlugin(f"route {route_id} without a host"),)
+        self.requires_principal = any(plugin.authenticates for plugin in self.plugins)
         self.upstream = upstream
         self.allow_encoded_slash = allow_encoded_slash
         self.by_host = by_host
         self.origin = self
         self._at: dict[str, Route] = {}
-        self._variants: dict[tuple[Plugin, ...], Route] = {}
 
     def at(self, host: str) -> "Route":
-        """Return the route as a host's requests meet it; hosts are remembered, up to a number."""
-        if self.by_host is None:
+        """Return the route as a canonical host's requests meet it; hosts are remembered, up to a number."""
+        policies = self.by_host
+        if policies is None:
             return self
         variant = self._at.get(host)
         if variant is None:
-            plugins = self.by_host.choose(host)
-            variant = self._variants.get(plugins)
-            if variant is None:
-                variant = self._variants[plugins] = self._double(plugins, None, self.upstream)
-                variant.origin = self
-            if len(self._at) >= MAX_HOSTS:
-                self._at.clear()
-            self._at[host] = variant
+            variant = self._double(policies.choose(host), None, self.upstream)
+            variant.origin = self
+            policies.memory.remember(self._at, host, variant)
         return variant
 
     def without_upstream(self) -> "Route":
@@ -146,6 +142,9 @@ class RouteConfig(Section):
     timeout: Timeouts | None = Field(None, description="Time limits in the place of the upstream's.")
     allow_encoded_slash: bool = Field(
         default=False, description="Let `%2F` in the path through, still encoded; by default it is refused."
+    )
+    ignore_path_case: bool = Field(
+        default=False, description="Match the paths without regard to the case of ASCII letters; not APISIX's."
     )
     enable_websocket: bool = Field(default=False, description="Reserved: false only.")
 

@@ -7,11 +7,14 @@ in Higress's notation. What is built of the candidates is `ostiary.config.levels
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, final
 
 from pydantic import BaseModel
 
+from ostiary.config.host_index import HostIndex, covers_host, fits_host, meets_host
 from ostiary.plugin import Level, PluginType
+
+OWN_LEVELS: frozenset[Level] = frozenset({"route", "service"})
 
 
 class DeclaredPlugin(NamedTuple):
@@ -49,13 +52,25 @@ class Candidate(NamedTuple):
         """Say whether this is for a (canonical, lower-case) host."""
         return not self.hosts or any(fits_host(pattern, host) for pattern in self.hosts)
 
+    def always_meets(self, hosts: Sequence[str]) -> bool:
+        """Say whether this is for every host that fits one of these patterns."""
+        return not self.hosts or all(any(covers_host(mine, host) for mine in self.hosts) for host in hosts)
+
+    def may_meet(self, hosts: Sequence[str]) -> bool:
+        """Say whether this is for some host that fits one of these patterns."""
+        return not self.hosts or any(meets_host(mine, host) for mine in self.hosts for host in hosts)
+
 
 class Policy(NamedTuple):
-    """One plugin on one route: the first candidate whose hosts fit wins. `hidden` are those that never can."""
+    """One plugin on one route: the first candidate whose hosts fit wins.
+
+    For people alone: `replaced` are candidates that can never win, and `wider` is what the route's own came before.
+    """
 
     name: str
     candidates: tuple[Candidate, ...]
-    hidden: tuple[Candidate, ...] = ()
+    replaced: tuple[Candidate, ...] = ()
+    wider: "Policy | None" = None
 
     @property
     def priority(self) -> int:
@@ -63,14 +78,12 @@ class Policy(NamedTuple):
         declared = (candidate.plugin for candidate in self.candidates)
         return max((plugin.priority for plugin in declared if plugin is not None), default=0)
 
-
-def fits_host(pattern: str, host: str) -> bool:
-    """Say whether a host fits a pattern; the port is no part of either."""
-    if pattern.startswith("*"):
-        return host.endswith(pattern[1:])
-    if pattern.endswith("*"):
-        return host.startswith(pattern[:-1])
-    return host == pattern
+    @property
+    def hidden(self) -> tuple[Candidate, ...]:
+        """Every candidate that can never win here, finest first."""
+        shown = {candidate.place for candidate in self.candidates}
+        behind = () if self.wider is None else (*self.wider.candidates, *self.wider.hidden)
+        return (*self.replaced, *(candidate for candidate in behind if candidate.place not in shown))
 
 
 def rank_host(pattern: str) -> tuple[bool, int]:
@@ -78,12 +91,12 @@ def rank_host(pattern: str) -> tuple[bool, int]:
     return ("*" in pattern, -len(pattern))
 
 
-def order_policy(name: str, candidates: Sequence[Candidate], hidden: tuple[Candidate, ...] = ()) -> Policy:
+def order_policy(name: str, candidates: Sequence[Candidate], wider: Policy | None = None) -> Policy:
     """Return a policy of ordered candidates; those behind the first for every host that needs nothing wider hide."""
     for index, candidate in enumerate(candidates, 1):
         if not candidate.hosts and not is_restricting(candidate.plugin):
-            return Policy(name, tuple(candidates[:index]), (*candidates[index:], *hidden))
-    return Policy(name, tuple(candidates), hidden)
+            return Policy(name, tuple(candidates[:index]), tuple(candidates[index:]), wider)
+    return Policy(name, tuple(candidates), (), wider)
 
 
 def is_restricting(declared: DeclaredPlugin | None) -> bool:
@@ -100,33 +113,69 @@ def spread_domains(declared: Iterable[Candidate]) -> tuple[Candidate, ...]:
     return tuple(sorted(spread, key=lambda candidate: rank_host(candidate.hosts[0])))
 
 
-def join_levels(own: Sequence[Candidate], wider: Mapping[str, Policy], hosts: Sequence[str]) -> tuple[Policy, ...]:
-    """Return a route's policies: `own` candidates (of the route, then its service), before `wider` ones by name.
+@final
+class WiderLevels:
+    """The policies of domains and instance, by plugin. Thousands of domains cost a route no more than a few."""
 
-    `hosts` are the route's: what can never be met there goes, and what always is depends on no host any more.
-    """
-    named: dict[str, list[Candidate]] = {}
-    for candidate in own:
-        if candidate.plugin is not None:
-            named.setdefault(candidate.plugin.name, []).append(candidate)
-    joined = [
-        order_policy(name, (*finer, *(wider[name].candidates if name in wider else ())))
-        for name, finer in named.items()
-    ]
-    joined += (policy for name, policy in wider.items() if name not in named)
-    return tuple(narrow(policy, hosts) for policy in joined)
+    __slots__ = ("_indexes", "_settled", "policies")
+
+    def __init__(self, policies: Iterable[Policy] = ()) -> None:
+        """Index the policies by host."""
+        self.policies: Mapping[str, Policy] = {policy.name: policy for policy in policies}
+        self._indexes = {
+            name: HostIndex(candidate.hosts for candidate in policy.candidates)
+            for name, policy in self.policies.items()
+        }
+        self._settled: dict[tuple[str, tuple[str, ...]], Policy] = {}
+
+    def join(self, own: Sequence[Candidate], hosts: Sequence[str]) -> tuple[Policy, ...]:
+        """Return a route's policies: its `own` candidates (the route's, then its service's) before the wider ones.
+
+        `hosts` are the route's: what can never be met there goes, and what always is depends on no host any more.
+        """
+        named: dict[str, list[Candidate]] = {}
+        for candidate in own:
+            if candidate.plugin is not None:
+                named.setdefault(candidate.plugin.name, []).append(candidate)
+        joined = [self._extend(name, finer, hosts) for name, finer in named.items()]
+        joined += (self._settle(name, hosts) for name in self.policies if name not in named)
+        return tuple(joined)
+
+    def _extend(self, name: str, finer: Sequence[Candidate], hosts: Sequence[str]) -> Policy:
+        wider = self.policies.get(name)
+        if wider is None or not all(is_restricting(candidate.plugin) for candidate in finer):
+            return order_policy(name, finer, wider)
+        return order_policy(name, (*finer, *self._settle(name, hosts).candidates), wider)
+
+    def _settle(self, name: str, hosts: Sequence[str]) -> Policy:
+        """Return a wider policy as a route's own hosts leave it, the same one for the same hosts."""
+        policy = self.policies[name]
+        if not hosts:
+            return policy
+        key = (name, tuple(hosts))
+        if key not in self._settled:
+            met = policy._replace(candidates=self._list_met(policy, hosts))
+            self._settled[key] = narrow(met, hosts)._replace(wider=policy)
+        return self._settled[key]
+
+    def _list_met(self, policy: Policy, hosts: Sequence[str]) -> tuple[Candidate, ...]:
+        """Return the candidates that some host of a route may meet: few, where those are names and no patterns."""
+        if any("*" in host for host in hosts):
+            return policy.candidates
+        index = self._indexes[policy.name]
+        found = {position for host in hosts for position in index.find(host)}
+        return tuple(policy.candidates[position] for position in sorted(found))
 
 
 def narrow(policy: Policy, hosts: Sequence[str]) -> Policy:
-    """Settle what the route's own hosts settle already, where they are names and no patterns."""
-    if not hosts or any("*" in host for host in hosts) or not any(c.hosts for c in policy.candidates):
-        return policy
-    met: list[Candidate] = []
-    never: list[Candidate] = []
-    for candidate in policy.candidates:
-        fitting = [host for host in hosts if candidate.fits(host)]
-        if not fitting:
-            never.append(candidate)
-        else:
-            met.append(candidate._replace(hosts=()) if len(fitting) == len(hosts) else candidate)
-    return order_policy(policy.name, met, (*never, *policy.hidden))
+    """Return what a policy comes to on a route with these hosts (none: every host).
+
+    What no host of the route meets is left out, and what every one meets depends on no host any more.
+    """
+    patterns = hosts or ("*",)
+    met = [
+        candidate._replace(hosts=()) if candidate.always_meets(patterns) else candidate
+        for candidate in policy.candidates
+        if candidate.may_meet(patterns)
+    ]
+    return order_policy(policy.name, met, policy)

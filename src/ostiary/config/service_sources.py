@@ -4,15 +4,16 @@
 `<name>.static`. Nothing is resolved here: names are looked up when a connection is opened.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from ostiary.config.patterns import parse_server
-from ostiary.config.problems import Problem, find_nearest
+from ostiary.config.problems import Problem, Written, find_nearest, quote
 from ostiary.config.section import Section, refuse
+from ostiary.config.upstream_tls import UpstreamTls
 from ostiary.config.upstreams import MAX_NODES, NodeConfig, UpstreamConfig
 from ostiary.errors import ClientFault
 from ostiary.http.outbound import Address
@@ -76,36 +77,42 @@ def split_servers(domain: str) -> list[str]:
 
 
 def resolve_service(upstream: UpstreamConfig, sources: Mapping[str, ServiceSource]) -> UpstreamConfig:
-    """Return an upstream with the servers of the source that it names. Raises KeyError for an unknown one."""
-    if upstream.service_name is None:
+    """Return an upstream with the servers of the source that it names; one that is unknown has none."""
+    source = None if upstream.service_name is None else sources.get(upstream.service_name)
+    if source is None:
         return upstream
-    source = sources[upstream.service_name]
     nodes = tuple(NodeConfig(host=host, port=port, weight=1) for host, port in source.addresses)
-    return upstream.model_copy(update={"nodes": nodes})
+    taken: dict[str, Any] = {"nodes": nodes}
+    if source.protocol == "https" and "scheme" not in upstream.model_fields_set:
+        taken["scheme"] = "https"
+        if source.sni is not None and (upstream.tls is None or upstream.tls.server_name is None):
+            tls = upstream.tls or UpstreamTls()
+            taken["tls"] = tls.model_copy(update={"server_name": source.sni})
+    return upstream.model_copy(update=taken)
 
 
-def find_unknown_service(path: str, name: str, sources: Mapping[str, ServiceSource]) -> Problem | None:
-    """Return what is wrong with naming a source, or None."""
-    if name in sources:
-        return None
-    nearest = find_nearest(name, sources) or next((full for full in sources if full.rpartition(".")[0] == name), None)
-    remedy = (
-        f"did you mean `{nearest}`?"
-        if nearest
-        else "write it into `service_sources`, and its name with `.dns` or `.static`"
-    )
-    return Problem(path, f"there is no service source {name}", remedy)
+class Sources(NamedTuple):
+    """Service sources by their full name. `broken` are the names of those that do not stand and were told."""
+
+    standing: Mapping[str, ServiceSource]
+    broken: frozenset[str] = frozenset()
 
 
-def find_double_sources(sources: Iterable[ServiceSource]) -> Iterator[Problem]:
-    """Yield a problem for each name that stands twice."""
-    seen: set[str] = set()
-    for index, source in enumerate(sources):
-        if source.full_name in seen:
-            yield Problem(
-                f"service_sources[{index}].name", f"{source.full_name} stands there twice", "rename one of them"
-            )
-        seen.add(source.full_name)
+def find_unknown_sources(part: str, members: Sequence[Written], sources: Sources) -> Iterator[Problem]:
+    """Yield a problem for each upstream in a part of the document (`routes`) that names a source that there is not."""
+    for index, member in enumerate(members):
+        upstream = member.get("upstream") if isinstance(member, Mapping) else None
+        name = upstream.get("service_name") if isinstance(upstream, Mapping) else None
+        if not isinstance(name, str) or name in sources.standing or name.rpartition(".")[0] in sources.broken:
+            continue
+        path = f"{part}[{index}].upstream.service_name"
+        yield Problem(path, f"there is no service source {quote(name)}", _suggest_source(name, sources.standing))
+
+
+def _suggest_source(name: str, known: Mapping[str, ServiceSource]) -> str:
+    meant = (full for full in known if full.startswith(f"{name}.") or name.startswith(f"{full}:"))
+    nearest = next(meant, None) or find_nearest(name, known)
+    return f"did you mean `{nearest}`?" if nearest else "write it into `service_sources`: it is NAME.dns or NAME.static"
 
 
 def _find_wrong_servers(domain: str, kind: str) -> Iterator[PydanticCustomError]:

@@ -5,29 +5,22 @@ snapshot with problems may serve is the caller's decision (`ostiary.config.loadi
 instances whose configuration and place did not change are taken over from the previous snapshot.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple, final
 
 from ostiary.config.checking import CheckedDocument, DeclaredRoute
-from ostiary.config.claims import Owner, plan_claims
+from ostiary.config.claims import Claimant, Owner, plan_claims
+from ostiary.config.exposure import note_exposed
 from ostiary.config.gateway import GatewaySettings
-from ostiary.config.instances import (
-    OWN_LEVELS,
-    WIDER_LEVELS,
-    Instance,
-    InstanceBuilder,
-    Key,
-    MakeServices,
-    Reaches,
-)
-from ostiary.config.levels import compile_policies
+from ostiary.config.instances import Instance, InstanceBuilder, Key, MakeServices, Reaches
+from ostiary.config.levels import PolicyCompiler
 from ostiary.config.patterns import parse_networks
 from ostiary.config.problems import Problem
 from ostiary.config.router import Entry, Router
 from ostiary.config.routes import Route
-from ostiary.config.scopes import Policy
-from ostiary.config.service_sources import ServiceSource, resolve_service
+from ostiary.config.scopes import OWN_LEVELS
+from ostiary.config.service_sources import resolve_service
 from ostiary.config.upstreams import specify_upstream
 from ostiary.plugin import Place
 
@@ -73,8 +66,8 @@ class Snapshot:
         self.notices = notices
         self.instances = instances or {}
         self.reach = reach or Reach()
-        every = routes if self.router.nowhere is None else (*routes, self.router.nowhere)
-        names = (name for route in every for plugin in route.plugins for name in plugin.cookie_names)
+        plugins = (instance.plugin for instance in self.instances.values())
+        names = (name for plugin in plugins for name in plugin.cookie_names)
         self.cookie_names = tuple(dict.fromkeys(name.encode("ascii") for name in names))
 
     def take_effect(self) -> None:
@@ -83,10 +76,11 @@ class Snapshot:
 
 
 class Built(NamedTuple):
-    """A snapshot, and what of it is closed or contradictory."""
+    """A snapshot, and what of it is closed or contradictory; `closing` are those problems that close routes in it."""
 
     snapshot: Snapshot
     problems: tuple[Problem, ...]
+    closing: tuple[Problem, ...]
 
 
 def build_snapshot(checked: CheckedDocument, make_services: MakeServices, previous: Snapshot | None = None) -> Built:
@@ -95,62 +89,81 @@ def build_snapshot(checked: CheckedDocument, make_services: MakeServices, previo
     reach = Reach() if previous is None else previous.reach
     known = {} if previous is None else previous.instances
     instances = InstanceBuilder(checked, gateway.public_url, make_services, reach.reaches, known)
-    owners = [_build_route(route, instances, checked.sources) for route in checked.routes if route.config.status]
-    nowhere = _build_nowhere(checked.nowhere, instances)
-    plan = plan_claims([*owners, *_list_wider_owners(checked.nowhere, nowhere, instances)])
-    router = Router([*(owner.entry for owner in owners), *plan.entries], nowhere)
+    builder = _RouteBuilder(checked, instances)
+    owners = [builder.build_route(route) for route in checked.routes if route.config.status]
+    nowhere = builder.build_nowhere()
+    plan = plan_claims([*owners, *builder.list_wider_owners(nowhere)])
+    ends = [Entry(nowhere or Route(""), ("/*",), (host,)) for host in checked.own_hosts]
+    router = Router([*(owner.entry for owner in owners), *plan.entries, *ends], nowhere)
+    exposed = note_exposed(owner.entry for owner in owners)
     snapshot = Snapshot(
         gateway,
         tuple(owner.entry.route for owner in owners),
         router,
-        notices=(*checked.notices, *gateway.notices, *instances.notices, *plan.notices),
+        notices=(*checked.notices, *gateway.notices, *instances.notices, *builder.notices, *plan.notices, *exposed),
         instances=instances.built,
         reach=reach,
     )
-    return Built(snapshot, (*instances.problems, *plan.problems))
+    return Built(snapshot, (*instances.problems, *plan.problems), tuple(instances.problems))
 
 
-def _build_route(declared: DeclaredRoute, instances: InstanceBuilder, sources: Mapping[str, ServiceSource]) -> Owner:
-    config = declared.config
-    place = Place(id=declared.id, hosts=config.host_patterns, uris=config.path_patterns)
-    found = compile_policies(declared.policies, partial(instances.build, place))
-    upstream = None if config.upstream is None else resolve_service(config.upstream, sources)
-    entry = Entry(
-        Route(
-            declared.id,
-            found.plugins,
-            None if upstream is None else specify_upstream(upstream, config.timeout),
-            allow_encoded_slash=config.allow_encoded_slash,
-            name=config.name,
-            by_host=found.by_host,
-        ),
-        config.path_patterns,
-        config.host_patterns,
-        None if config.methods is None else frozenset(config.methods),
-        parse_networks(config.networks) if config.networks else None,
-        config.priority,
-    )
-    return Owner(entry, tuple(instances.place_of(plugin, OWN_LEVELS) for plugin in found.plugins))
+@final
+class _RouteBuilder:
+    """Makes the routes of one snapshot, and says who claims paths for them."""
 
+    def __init__(self, checked: CheckedDocument, instances: InstanceBuilder) -> None:
+        self._nowhere = checked.nowhere
+        self._sources = checked.sources
+        self._instances = instances
+        self._compiler = PolicyCompiler()
+        self.notices: list[str] = []
+        self._shared = {id(policy) for policy in checked.nowhere}
 
-def _build_nowhere(policies: Sequence[Policy], instances: InstanceBuilder) -> Route | None:
-    """Return what requests meet that no route matches: the plugins of domains and of the gateway, and no upstream."""
-    if not policies:
-        return None
-    found = compile_policies(policies, partial(instances.build, Place(id="", level="instance")))
-    return Route("", found.plugins, by_host=found.by_host)
+    def build_route(self, declared: DeclaredRoute) -> Owner:
+        config = declared.config
+        place = Place(id=declared.id, hosts=config.host_patterns, uris=config.path_patterns)
+        found = self._compiler.compile(declared.policies, partial(self._instances.build, place))
+        upstream = None if config.upstream is None else resolve_service(config.upstream, self._sources)
+        if upstream is not None:
+            self.notices += (f"{declared.path}.upstream: {notice}" for notice in upstream.notices)
+        entry = Entry(
+            Route(
+                declared.id,
+                found.plugins,
+                None if upstream is None else specify_upstream(upstream, config.timeout),
+                allow_encoded_slash=config.allow_encoded_slash,
+                name=config.name,
+                by_host=found.by_host,
+            ),
+            config.path_patterns,
+            config.host_patterns,
+            None if config.methods is None else frozenset(config.methods),
+            parse_networks(config.networks) if config.networks else None,
+            config.priority,
+            ignores_case=config.ignore_path_case,
+        )
+        return Owner(entry, tuple(self._list_claimants(declared)))
 
+    def _list_claimants(self, declared: DeclaredRoute) -> Iterator[Claimant]:
+        """Yield the plugins of a route and of its service."""
+        for policy in declared.policies:
+            if id(policy) not in self._shared:
+                own = (candidate for candidate in policy.candidates if candidate.level in OWN_LEVELS)
+                yield from (claimant for candidate in own for claimant in self._instances.claimants_at(candidate))
 
-def _list_wider_owners(
-    policies: Sequence[Policy], nowhere: Route | None, instances: InstanceBuilder
-) -> Iterator[Owner]:
-    """Yield who claims paths for domains and for the gateway: on their hosts, and nothing is forwarded there."""
-    if nowhere is None:
-        return
-    for policy in policies:
-        for candidate in policy.candidates:
-            places = tuple(
-                candidate.place if instances.place_of(plugin, WIDER_LEVELS) == candidate.place else ""
-                for plugin in nowhere.plugins
-            )
-            yield Owner(Entry(nowhere, (), candidate.hosts), places, is_wider=True)
+    def build_nowhere(self) -> Route | None:
+        """Return what requests meet that no route matches: the plugins of domains and gateway, and no upstream."""
+        if not self._nowhere:
+            return None
+        found = self._compiler.compile(self._nowhere, partial(self._instances.build, Place(id="", level="instance")))
+        return Route("", found.plugins, by_host=found.by_host)
+
+    def list_wider_owners(self, nowhere: Route | None) -> Iterator[Owner]:
+        """Yield who claims paths for domains and for the gateway: on their hosts, and nothing is forwarded there."""
+        if nowhere is None:
+            return
+        for candidate in (candidate for policy in self._nowhere for candidate in policy.candidates):
+            claimants = tuple(self._instances.claimants_at(candidate))
+            hosts = tuple(host for host in candidate.hosts if host.startswith("*") or "*" not in host)
+            if hosts or not candidate.hosts:  # beginnings of hosts are no routes' hosts, so there is nothing to win
+                yield Owner(Entry(nowhere, (), hosts), claimants, is_wider=True)

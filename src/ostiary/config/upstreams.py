@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from ostiary.config.patterns import parse_server
 from ostiary.config.section import Section, refuse
+from ostiary.config.upstream_tls import TlsSpec, UpstreamTls, specify_tls
 from ostiary.errors import ClientFault
 from ostiary.http.authority import parse_authority
 
@@ -20,7 +21,7 @@ PassHost = Literal["pass", "node", "rewrite"]
 Node = tuple[str, int, int]
 
 MAX_NODES = 1000
-_SCHEMES_TO_COME = ("https", "grpc", "grpcs", "tcp", "tls", "udp", "kafka")
+_SCHEMES_TO_COME = ("grpc", "grpcs", "tcp", "tls", "udp", "kafka")
 _TYPES_TO_COME = ("chash", "least_conn", "ewma")
 
 
@@ -28,7 +29,7 @@ _TYPES_TO_COME = ("chash", "least_conn", "ewma")
 class UpstreamSpec(msgspec.Struct, frozen=True, kw_only=True):
     """An upstream as a value. `nodes` are (host, port, weight), IPv6 hosts without brackets; times are seconds.
 
-    `retries` counts further nodes to try after the first.
+    `retries` counts further nodes to try after the first. With `tls` the servers are spoken to over https.
     """
 
     nodes: tuple[Node, ...]
@@ -41,6 +42,7 @@ class UpstreamSpec(msgspec.Struct, frozen=True, kw_only=True):
     keepalive_size: int = 320
     keepalive_idle_s: float = 60.0
     keepalive_requests: int = 1000
+    tls: TlsSpec | None = None
 
 
 class Timeouts(Section):
@@ -79,11 +81,15 @@ class NodeConfig(Section):
     """One server of an upstream."""
 
     host: Annotated[str, AfterValidator(check_node_host)] = Field(description="Name or address of the server.")
-    port: int = Field(80, ge=1, le=65535, description="The port it listens on.")
+    port: int | None = Field(None, ge=1, le=65535, description="The port it listens on; default: that of the scheme.")
     weight: int = Field(ge=0, description="Its share of the requests; 0 takes it out of turn.")
     priority: int = Field(0, description="Reserved: 0 only.")
 
     not_yet: ClassVar[Mapping[str, str]] = {"metadata": "nodes carry no metadata so far: remove it"}
+
+    def find_port(self, usual: int) -> int:
+        """Return its port, or the usual one."""
+        return usual if self.port is None else self.port
 
     @field_validator("priority")
     @classmethod
@@ -116,7 +122,8 @@ class UpstreamConfig(Section):
         description="The service source that has the servers, in the place of `nodes`: `auth.dns`, `keycloak.static`.",
     )
     timeout: Timeouts = Field(_DEFAULT_TIMEOUTS, description="Time limits in seconds, 60 each.")
-    scheme: str = Field("http", description="How the servers are spoken to: `http`.")
+    scheme: str = Field("http", description="How the servers are spoken to: `http`, or `https` with HTTP/1.1.")
+    tls: UpstreamTls | None = Field(None, description="With `scheme: https`: which certificates are good.")
     pass_host: PassHost = Field(
         "pass",
         description="Their Host header: the client's (`pass`), the node's (`node`) or `upstream_host` (`rewrite`).",
@@ -133,7 +140,6 @@ class UpstreamConfig(Section):
         "id": "upstreams stand inside their routes so far: write it there",
         "labels": "upstreams have no labels so far: remove them, or label the route",
         "checks": "nodes are not health-checked so far: remove it",
-        "tls": "upstreams are spoken to over http so far: remove it",
         "retry_timeout": "retries have no time limit of their own so far: remove it",
         "discovery_type": "a `service_name` names one of `service_sources`: remove it",
         "discovery_args": "a `service_name` names one of `service_sources`: remove it",
@@ -157,6 +163,8 @@ class UpstreamConfig(Section):
             yield "service_name", refuse("an upstream has `nodes` or `service_name`, not both", "remove one of them")
         elif "nodes" not in written and "service_name" not in written and not cls.renamed.keys() & set(written):
             yield "", refuse("an upstream needs `nodes`, or a `service_name`", 'add `nodes: {"127.0.0.1:8000": 1}`')
+        if "tls" in written and written.get("scheme") != "https" and "service_name" not in written:
+            yield "tls", refuse("`tls` is for `scheme: https`", "write `scheme: https`, or remove it")
         if written.get("pass_host") == "rewrite" and not written.get("upstream_host"):
             remedy = "write the Host header that the service expects as `upstream_host`"
             yield "upstream_host", refuse("`upstream_host` can't be empty when `pass_host` is `rewrite`", remedy)
@@ -168,6 +176,13 @@ class UpstreamConfig(Section):
         if not isinstance(nodes, Mapping):
             return nodes
         return tuple(_read_node(address, weight) for address, weight in nodes.items())
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the operator should read at start."""
+        if self.tls is None or self.tls.verify:
+            return ()
+        return ("tls.verify is off: whoever sits on the way to these servers can read and change everything",)
 
     @field_validator("nodes")
     @classmethod
@@ -183,9 +198,9 @@ class UpstreamConfig(Section):
     @classmethod
     def _check_scheme(cls, scheme: str) -> str:
         if scheme in _SCHEMES_TO_COME:
-            raise refuse(f"`{scheme}` towards the service is not supported yet", "write `scheme: http`, or remove it")
-        if scheme != "http":
-            raise refuse("this is no scheme", "write `scheme: http`, or remove it")
+            raise refuse(f"`{scheme}` towards the service is not supported yet", "write `http` or `https`")
+        if scheme not in {"http", "https"}:
+            raise refuse("this is no scheme", "write `http` or `https`")
         return scheme
 
     @field_validator("type")
@@ -204,22 +219,25 @@ def _read_node(address: str, weight: object) -> dict[str, object]:
         authority = parse_server(address)
     except ClientFault:
         return {"host": address, "weight": weight}
-    return {"host": authority.host.strip("[]"), "port": authority.port or 80, "weight": weight}
+    return {"host": authority.host.strip("[]"), "port": authority.port, "weight": weight}
 
 
 def specify_upstream(config: UpstreamConfig, timeout: Timeouts | None = None) -> UpstreamSpec:
     """Make the value that stands for an upstream; a route's own `timeout` replaces the upstream's."""
     limits = timeout or config.timeout
     pool = config.keepalive_pool
+    fixed_host = config.upstream_host if config.pass_host == "rewrite" else None
+    usual_port = 443 if config.scheme == "https" else 80
     return UpstreamSpec(
-        nodes=tuple((node.host, node.port, node.weight) for node in config.nodes),
+        nodes=tuple((node.host, node.find_port(usual_port), node.weight) for node in config.nodes),
         connect_timeout_s=limits.connect,
         send_timeout_s=limits.send,
         read_timeout_s=limits.read,
         pass_host=config.pass_host,
-        upstream_host=config.upstream_host if config.pass_host == "rewrite" else None,
+        upstream_host=fixed_host,
         retries=max(0, len(config.nodes) - 1) if config.retries is None else config.retries,
         keepalive_size=pool.size,
         keepalive_idle_s=pool.idle_timeout,
         keepalive_requests=pool.requests,
+        tls=specify_tls(config.tls, fixed_host) if config.scheme == "https" else None,
     )

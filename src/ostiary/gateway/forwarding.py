@@ -97,7 +97,7 @@ def choose_host(request: Request, spec: UpstreamSpec, node: tuple[str, int]) -> 
     if spec.pass_host == "node":
         host, port = node
         name = f"[{host}]" if ":" in host else host
-        return name if port == 80 else f"{name}:{port}"
+        return name if port == (80 if spec.tls is None else 443) else f"{name}:{port}"
     if spec.pass_host == "rewrite":
         return spec.upstream_host or ""
     return request.authority.text

@@ -33,6 +33,11 @@ def keep_cookies(header: bytes, is_kept: Callable[[bytes], bool]) -> bytes:
     return b"; ".join(name + b"=" + value for name, value in parse_cookies(header) if is_kept(name))
 
 
+def is_sent_to(path: str, cookie_path: str) -> bool:
+    """Say whether browsers send a cookie with this Path along to a path (RFC 6265 §5.1.4)."""
+    return path == cookie_path or path.startswith(cookie_path if cookie_path.endswith("/") else f"{cookie_path}/")
+
+
 @final
 class CookieAttributes(msgspec.Struct, frozen=True, kw_only=True):
     """How a cookie is set, and how it has to be deleted: with the same path, domain and flags."""

@@ -97,8 +97,7 @@ def read_head(
     request.method = method
     request.version = raw.version
     request.section = section
-    request.peer = arrival.peer
-    request.route = ""
+    request.peer, request.route = arrival.peer, ""
     place = memory.place
     if raw.url == memory.url and memory.target is not None and place is not None:
         request.target = memory.target

@@ -5,22 +5,33 @@ belong to an upstream's value, not to the route that names it.
 """
 
 import asyncio
+import ssl
 from collections.abc import Callable
-from typing import final
+from typing import Any, final
 
 from ostiary.errors import UpstreamFault
 from ostiary.upstream.balancer import Node
 from ostiary.upstream.connection import UpstreamConnection
+from ostiary.upstream.tls import UpstreamContext, explain_tls_error
 
 
 @final
 class Pool:
     """Connections to every node of one upstream. `size` counts idle ones per node; times are of the loop's clock."""
 
-    __slots__ = ("_closed", "_idle", "_idle_timeout_s", "_live", "_requests", "_size", "_timer")
+    __slots__ = ("_closed", "_idle", "_idle_timeout_s", "_live", "_requests", "_size", "_timer", "_tls")
 
-    def __init__(self, *, size: int, idle_timeout_s: float, requests: int, timer: Callable[[], float]) -> None:
-        """Keep at most `size` idle connections per node, each for at most `requests` requests."""
+    def __init__(
+        self,
+        *,
+        size: int,
+        idle_timeout_s: float,
+        requests: int,
+        timer: Callable[[], float],
+        tls: UpstreamContext | None = None,
+    ) -> None:
+        """Keep at most `size` idle connections per node, each for at most `requests` requests; with `tls` over TLS."""
+        self._tls = tls
         self._size = size
         self._idle_timeout_s = idle_timeout_s
         self._requests = requests
@@ -39,20 +50,30 @@ class Pool:
         return None
 
     async def dial(self, node: Node, timeout_s: float) -> UpstreamConnection:
-        """Open a connection. Raises UpstreamFault (`upstream_refused`, `upstream_timeout`, `upstream_unreachable`)."""
+        """Open a connection, and over TLS shake hands, all in `timeout_s`.
+
+        Raises UpstreamFault (`upstream_refused`, `upstream_timeout`, `upstream_tls`, `upstream_unreachable`).
+        """
         loop = asyncio.get_running_loop()
         host, port = node
         try:
             async with asyncio.timeout(timeout_s):
-                _, connection = await loop.create_connection(lambda: UpstreamConnection(node, self), host, port)
+                _, connection = await loop.create_connection(
+                    lambda: UpstreamConnection(node, self), host, port, **self._plan_tls(host)
+                )
         except TimeoutError:
             raise UpstreamFault("upstream_timeout", f"no connection to {host}:{port} within {timeout_s:g} s") from None
+        except ssl.SSLError as error:
+            raise UpstreamFault("upstream_tls", f"{host}:{port}: {explain_tls_error(error)}") from None
         except ConnectionRefusedError:
             raise UpstreamFault("upstream_refused", f"{host}:{port} refused the connection") from None
         except OSError as error:
             raise UpstreamFault("upstream_unreachable", f"{host}:{port}: {error.strerror or 'unreachable'}") from None
         self._live.add(connection)
         return connection
+
+    def _plan_tls(self, host: str) -> dict[str, Any]:
+        return {} if self._tls is None else self._tls.plan(host)
 
     def give(self, connection: UpstreamConnection) -> None:
         """Take back a connection after a whole, clean response."""

@@ -17,6 +17,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.fakes.certificates import Authority
 
+FORM_TYPE = "application/x-www-form-urlencoded"
+
 
 @dataclass(frozen=True)
 class Call:
@@ -27,6 +29,7 @@ class Call:
     path: str
     parameters: Mapping[str, str]
     headers: Mapping[str, str]
+    body: bytes = b""
 
     @property
     def bearer(self) -> str:
@@ -78,21 +81,21 @@ def _make_handler(answer: Callable[[Call], Answer]) -> type[BaseHTTPRequestHandl
         timeout = 10
 
         def do_GET(self) -> None:
-            self._serve({})
+            self._serve(b"")
 
         def do_POST(self) -> None:
-            form = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            self._serve(_read_pairs(form))
+            self._serve(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name of the base class
             """Stay silent."""
 
-        def _serve(self, form: dict[str, str]) -> None:
+        def _serve(self, body: bytes) -> None:
             parts = urlsplit(self.path)
             host = (self.headers.get("Host") or "").partition(":")[0].lower()
             headers = {name.lower(): value for name, value in self.headers.items()}
+            form = _read_pairs(body.decode()) if headers.get("content-type") == FORM_TYPE else {}
             parameters = {**_read_pairs(parts.query), **form}
-            given = answer(Call(self.command, host, parts.path, parameters, headers))
+            given = answer(Call(self.command, host, parts.path, parameters, headers, body))
             self.send_response(given.status)
             for name, value in given.headers:
                 self.send_header(name, value)

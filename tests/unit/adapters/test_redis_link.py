@@ -3,7 +3,7 @@
 import uvloop
 
 from ostiary.adapters.redis_link import RedisLink
-from ostiary.adapters.tls_client import make_tls_context
+from ostiary.upstream.tls_client import make_tls_context
 from ostiary.store_settings import RedisSettings
 from tests.fakes.redis_wire import Command, serving
 from tests.fakes.until import until

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ostiary.cli.explain import explain_file, make_line_finder, read_request
+from ostiary.cli.explain import explain_file, read_request
 from ostiary.cli.presentation import Screen
 from ostiary.config.declaring import Registry
 from tests.fakes.plugin_types import FakePluginType, registry_of
@@ -35,12 +35,12 @@ routes:
 """
 
 
-def explain(tmp_path: Path, method: str, url: str, text: str = TEXT) -> tuple[int, list[str]]:
+def explain(tmp_path: Path, method: str, url: str, text: str = TEXT, client: str = "") -> tuple[int, list[str]]:
     """The exit code, and the lines."""
     file = tmp_path / "o.yaml"
     file.write_text(text)
     stream = StringIO()
-    code = explain_file(method, url, file, {}, TYPES, Screen(stream))
+    code = explain_file(read_request(method, url, client), file, {}, TYPES, Screen(stream))
     return code, stream.getvalue().replace(f"{tmp_path}/", "").splitlines()
 
 
@@ -53,12 +53,12 @@ def test_the_route_and_every_level_are_told(tmp_path: Path) -> None:
     restricted = "declares what the one above restricts"
     assert [
         "GET /orders/4711 on www.example.com",
-        "Route orders (routes[0], o.yaml line 15): every host; /orders/*",
+        "Route orders (routes[0], o.yaml line 15): host every host, path /orders/*",
         "What may pass goes to 127.0.0.1:8000.",
+        "It passes when a plugin admits it.",
         "Plugins, in the order in which they decide:",
         "  fake: from the route orders (routes[0].plugins.fake, o.yaml line 19)",
         f"    the domain www.example.com (domains[0].plugins.fake, o.yaml line 8): {restricted}",
-        "    the domain *.example.com (domains[0].plugins.fake, o.yaml line 8): a route's replaces it whole",
         "    the instance (instance.plugins.fake, o.yaml line 4): a route's replaces it whole",
         "  other: from the service shop (services[0].plugins.other, o.yaml line 12)",
     ] == lines
@@ -70,8 +70,8 @@ def test_the_host_makes_the_difference(tmp_path: Path) -> None:
     _, lines = explain(tmp_path, "GET", "http://h/orders/1", text)
 
     assert "    the instance (instance.plugins.fake, o.yaml line 4): declares what the one above restricts" in lines
-    reason = "not for h, only for www.example.com"
-    assert f"    the domain www.example.com (domains[0].plugins.fake, o.yaml line 8): {reason}" in lines
+    place = "the domain *.example.com, www.example.com (domains[0].plugins.fake, o.yaml line 8)"
+    assert f"    {place}: not for h" in lines
 
 
 def test_claims_and_what_no_route_matches_are_told(tmp_path: Path) -> None:
@@ -80,38 +80,110 @@ def test_claims_and_what_no_route_matches_are_told(tmp_path: Path) -> None:
     _, claimed = explain(tmp_path, "GET", "http://h/cb", text)
     _, nowhere = explain(tmp_path, "GET", "http://h/nowhere", text)
 
-    assert "The path is claimed by a plugin of it: callback. Nothing is forwarded there." in claimed
-    assert "No route matches: 404, after the plugins below." == nowhere[1]
-    assert "  fake: from the instance (instance.plugins.fake, o.yaml line 4)" == nowhere[3]
+    assert [
+        "Route orders (routes[0], o.yaml line 15): this path is other's callback",
+        "Nothing is forwarded there: what the plugin does not answer is answered 404.",
+    ] == claimed[1:3]
+    assert [
+        "No route matches.",
+        "It is answered 404, to those who are admitted; others are not told that there is nothing.",
+        "Plugins, in the order in which they decide:",
+        "  fake: from the instance (instance.plugins.fake, o.yaml line 4)",
+        "    the domain *.example.com, www.example.com (domains[0].plugins.fake, o.yaml line 8): not for h",
+    ] == nowhere[1:]
+
+
+WIDER_CLAIM = """
+instance: {plugins: {other: {claimed: /cb}}}
+routes:
+  - {id: all, uri: /*, upstream: {nodes: {"a:80": 1}}}
+  - id: own
+    uri: /own/*
+    host: h
+    plugins: {other: {claimed: /own/cb, secret: of-its-own}}
+    upstream: {nodes: {"a:80": 1}}
+"""
+
+
+def test_a_wider_plugins_own_path_is_nobodys_route(tmp_path: Path) -> None:
+    """Routes whose patterns fit it are named with the reason; within a route it is the route's."""
+    _, lines = explain(tmp_path, "GET", "http://h/cb", WIDER_CLAIM)
+    assert [
+        "This path is other's callback; no route has it.",
+        "  not all (routes[0], o.yaml line 4): a path of a plugin's own goes before",
+    ] == lines[1:3]
+
+    _, lines = explain(tmp_path, "GET", "http://h/own/cb", WIDER_CLAIM)
+    assert "This path is other's callback." in lines
+    assert "What may pass goes to a:80." in lines
+
+
+def test_routes_that_fit_too_are_named_with_why_they_are_not_met(tmp_path: Path) -> None:
+    """The first few of them; the client's address counts when it is said."""
+    many = "".join(f'  - {{id: r{n}, uri: /o*, upstream: {{nodes: {{"a:80": 1}}}}}}\n' for n in range(9))
+    net = '  - {id: net, uri: /orders, remote_addr: 10.0.0.0/8, upstream: {nodes: {"[::1]:80": 1}}}\n'
+    _, lines = explain(tmp_path, "GET", "http://h/orders", f"routes:\n{many}{net}")
+
+    assert "Route r0 (routes[0], o.yaml line 2): host every host, path /o*" == lines[1]
+    assert (
+        "  not net (routes[9], o.yaml line 11): it takes clients of 10.0.0.0/8 only: say who asks with --client"
+        == lines[2]
+    )
+    assert "  not r1 (routes[1], o.yaml line 3): it stands further down" == lines[3]
+    assert "  nor 4 more whose host and path fit" == lines[7]
+    _, lines = explain(tmp_path, "GET", "http://h/orders", f"routes:\n{many}{net}", client="10.1.2.3")
+    assert lines[1].startswith("Route net ")
+    assert "What may pass goes to [::1]:80." in lines
+
+
+def test_an_encoded_slash_is_told_as_it_is_answered(tmp_path: Path) -> None:
+    """400, unless the route lets it through."""
+    text = 'routes: [{id: a, uri: /a/*, upstream: {nodes: {"a:80": 1}}}]'
+
+    answered = "It is answered 400: the path encodes a slash, and `allow_encoded_slash` is not on."
+    assert answered in explain(tmp_path, "GET", "http://h/a/b%2fc", text)[1]
+    allowed = text.replace("id: a,", "id: a, allow_encoded_slash: true,")
+    assert answered not in explain(tmp_path, "GET", "http://h/a/b%2fc", allowed)[1]
+
+
+def test_a_crowd_of_domains_is_counted(tmp_path: Path) -> None:
+    """Those that fit the host come first."""
+    crowd = "".join(f'  - {{hosts: [h{n}.test], plugins: {{other: {{secret: "0123456-{n}"}}}}}}\n' for n in range(9))
+    route = 'routes: [{uri: /a, upstream: {nodes: {"a:80": 1}}}]'
+    text = f"domains:\n{crowd}instance: {{plugins: {{other: {{}}}}}}\n{route}"
+    _, lines = explain(tmp_path, "GET", "http://h8.test/a", text)
+
+    assert "    the instance (instance.plugins.other, o.yaml line 11): a domain's replaces it whole" in lines
+    assert "    and 4 more, which are not for h8.test or stand behind these" == lines[-1]
 
 
 def test_a_gateway_without_plugins_says_so(tmp_path: Path) -> None:
     """Open to everybody is said aloud."""
     text = 'routes: [{uri: /a, upstream: {nodes: {"a:80": 1}}}]'
 
-    assert "No plugin: open to everybody." in explain(tmp_path, "GET", "http://h/a", text)[1]
-    assert ["No route matches: 404.", "No plugin reaches it."] == explain(tmp_path, "GET", "http://h/b", text)[1][1:]
+    assert "Nobody has to say who they are." in explain(tmp_path, "GET", "http://h/a", text)[1]
+    unmatched = ["No route matches.", "It is answered 404.", "No plugin decides."]
+    assert unmatched == explain(tmp_path, "GET", "http://h/b", text)[1][1:]
 
 
 def test_mistakes_come_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Those of the configuration as in `ostiary check`, those of the command with what to write."""
     assert 1 == explain(tmp_path, "GET", "http://h/a", "routes: [{uri: a}]")[0]
     assert 2 == explain(tmp_path, "FETCH", "http://h/a")[0]
-    assert 2 == explain_file("GET", "http://h/a", tmp_path / "none.yaml", {}, TYPES)
+    assert 2 == explain_file(read_request("GET", "http://h/a"), tmp_path / "none.yaml", {}, TYPES)
     assert "cannot be read" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    "url", ["/orders", "h/orders", "ftp://h/", "http://", "http://h h/", "http://h/%2e%2e/a", "http://a@h/"]
+    "url",
+    ["/orders", "h/orders", "ftp://h/", "http://", "http://h h/", "http://h/#a", "http://h/%2e%2e/a", "http://a@h/"],
 )
 def test_what_is_no_request_is_said_to_be_none(url: str) -> None:
     """As the gateway would answer it."""
     assert isinstance(read_request("GET", url), str)
 
 
-def test_a_place_that_is_in_no_file_is_named_alone() -> None:
-    """The nearest thing above it otherwise."""
-    find_line = make_line_finder("o.yaml", {"routes[0]": 3})
-
-    assert "routes[0].plugins.x, o.yaml line 3" == find_line("routes[0].plugins.x")
-    assert "instance" == find_line("instance")
+def test_a_client_is_an_address() -> None:
+    """Of either family."""
+    assert isinstance(read_request("GET", "http://h/", "me"), str)
+    assert not isinstance(read_request("GET", "HTTP://h/", "2001:db8::7"), str)

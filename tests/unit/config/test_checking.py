@@ -177,3 +177,40 @@ def test_an_unresolved_reference_is_told_once() -> None:
         "routes[0].hosts: the environment variable HOSTS is not set; set HOSTS before starting the gateway",
         "routes[0].plugins.fake.secret: expected at least 8 characters, found a string of 1 character",
     ]
+
+
+def test_services_and_sources_are_named_by_what_they_are_called() -> None:
+    """A name that nobody has is told with the nearest; what is broken itself is told once, and there."""
+    tree = {
+        "services": [
+            {"id": "books", "upstream": {"service_name": "shelf.static"}},
+            {"id": "broken"},
+            {"id": "bare", "hosts": ["h"]},
+        ],
+        "service_sources": [
+            {"name": "shelf", "type": "dns", "domain": "shelf.example"},
+            {"name": "wrong", "type": "dns", "domain": "a:1"},
+        ],
+        "routes": [
+            {"uri": "/a", "service_id": "boks"},
+            {"uri": "/b", "service_id": "broken"},
+            {"uri": "/c", "service_id": "bare"},
+            {"uri": "/d", "upstream": {"service_name": "shelf"}},
+            {"uri": "/e", "upstream": {"service_name": "wrong.dns"}},
+            {"uri": "/f", "upstream": {"service_name": "shelf.dns", "nodes": {"a:1": 1}}},
+        ],
+    }
+
+    nothing = (
+        "routes[2]: neither the route nor its service has `upstream` or `plugins`: nobody would answer its requests; "
+        'add `upstream: {nodes: {"127.0.0.1:8000": 1}}` to one of the two'
+    )
+    assert sorted(said(tree)) == [
+        "routes[0].service_id: there is no service with the id boks; did you mean `books`?",
+        nothing,
+        'routes[3].upstream.service_name: there is no service source "shelf"; did you mean `shelf.dns`?',
+        "routes[5].upstream.service_name: an upstream has `nodes` or `service_name`, not both; remove one of them",
+        "service_sources[1].domain: `a:1` has a port; write the name alone, and the port as `port`",
+        'services[0].upstream.service_name: there is no service source "shelf.static"; did you mean `shelf.dns`?',
+        "services[1]: a service needs `upstream`, `plugins` or `hosts`: its routes would get nothing of it",
+    ]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ostiary.config.claims import ClaimPlan, Owner, plan_claims
+from ostiary.config.claims import Claimant, ClaimPlan, Owner, plan_claims
 from ostiary.config.patterns import parse_networks
 from ostiary.config.router import Entry, Router
 from ostiary.config.routes import Route
@@ -18,7 +18,7 @@ def owner(name: str, path: str, secret: str = "s-of-every", **config: Any) -> Ow
     conditions = {key: config.pop(key) for key in ("hosts", "methods", "networks") if key in config}
     services = make_services(Place(id=name), None, lambda *_: False)
     plugin = FakePlugin(FakeConfig(secret=secret, **config), services, "fake")
-    return Owner(Entry(Route(name, (plugin,), SPEC), (path,), **conditions), (f"{name}.fake",))
+    return Owner(Entry(Route(name, (plugin,), SPEC), (path,), **conditions), (Claimant(plugin, f"{name}.fake"),))
 
 
 def meet(plan: ClaimPlan, owners: list[Owner], path: str, method: str = "GET", **where: str) -> tuple[str, bool]:

@@ -65,4 +65,4 @@ def test_nothing_written_is_no_level() -> None:
     """And no policy."""
     levels = declare_levels(Checker(TYPES, {}, {}), [], None, [])
 
-    assert ({}, (), {}) == (levels.services, levels.nowhere, levels.wider)
+    assert ({}, ()) == (levels.services, levels.nowhere)

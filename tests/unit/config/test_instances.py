@@ -8,8 +8,8 @@ from ostiary.config.declaring import Registry
 from ostiary.config.references import resolve_references
 from ostiary.config.routes import Route
 from ostiary.config.snapshot import Built, Snapshot, build_snapshot
-from ostiary.plugin import Plugin
-from tests.fakes.plugin_types import FakePlugin, FakePluginType, make_services, registry_of
+from ostiary.plugin import Plugin, Services
+from tests.fakes.plugin_types import FakeConfig, FakePlugin, FakePluginType, make_services, registry_of
 from tests.fakes.restricting_types import RestrictingFake, RestrictingFakeType
 
 FAKES: Registry = registry_of()
@@ -75,7 +75,7 @@ def test_the_host_decides_between_domains() -> None:
 
     assert "fake of-the-domain" == only(first).fingerprint
     assert first is meet(built, "/a", "x.example.com")
-    assert first is meet(built, "/a", "y.example.com")
+    assert first.plugins == meet(built, "/a", "y.example.com").plugins
     assert built.snapshot.routes[0] is first.origin
     assert "fake of-the-instance" == only(meet(built, "/a", "example.com")).fingerprint
     assert meet(built, "/b").by_host is None
@@ -171,6 +171,52 @@ def test_what_did_not_change_is_taken_over() -> None:
     assert only(meet(first, "/a")) is only(meet(same, "/a"))
     assert only(meet(first, "/a")) is not only(meet(changed, "/a"))
     assert "Instance(fake of 0)" in {repr(instance) for instance in first.snapshot.instances.values()}
+
+
+class AskingType(FakePluginType):
+    """Asks for a service while it is built."""
+
+    def build(self, config: FakeConfig, services: Services) -> FakePlugin:
+        """Ask, and build."""
+        services.find_service("id.static")
+        return super().build(config, services)
+
+
+def test_a_service_that_moves_makes_new_instances_of_those_that_asked_for_it() -> None:
+    """And of no others."""
+    types: Registry = {"asks": AskingType("asks"), "fake": FakePluginType()}
+    source = {"name": "id", "type": "static", "domain": "127.0.0.1:9090"}
+    tree = {"instance": {"plugins": {"asks": {}, "fake": {}}}, "routes": [{"uri": "/a"}], "service_sources": [source]}
+    other = {**source, "name": "other"}
+    moved = {**source, "domain": "127.0.0.2:9090"}
+
+    first = build(tree, types)
+    beside = build({**tree, "service_sources": [source, other]}, types, first.snapshot)
+    changed = build({**tree, "service_sources": [moved]}, types, beside.snapshot)
+
+    assert meet(first, "/a").plugins == meet(beside, "/a").plugins
+    assert ["id.static"] == [name for instance in first.snapshot.instances.values() for name in instance.found]
+    assert [plugin in meet(beside, "/a").plugins for plugin in meet(changed, "/a").plugins] == [False, True]
+
+
+def test_a_routes_claim_goes_before_a_domains_on_its_hosts() -> None:
+    """The route takes every host, so the domain's is one of them; the domain is told."""
+    tree = {
+        "domains": [{"hosts": ["d", "*.d"], "plugins": {"fake": {"claimed": "/cb", "secret": "of-the-domain"}}}],
+        "routes": [
+            {"id": "all", "uri": "/app/*", "plugins": {"fake": {"claimed": "/cb", "secret": "of-the-route"}}},
+            {"id": "near", "uri": "/near", "host": "*.d", "plugins": {"fake": {"claimed": "/cb", "secret": "near-by-1"}}},
+            {"id": "plain", "uri": "/plain"},
+        ],
+    }  # fmt: skip
+    built = build(tree)
+
+    assert () == built.problems
+    found = {host: only(meet(built, "/cb", host)).fingerprint for host in ("h", "d", "x.d")}
+    assert {"h": "fake of-the-route", "d": "fake of-the-route", "x.d": "fake near-by-1"} == found
+    assert "fake of-the-domain" == only(meet(built, "/plain", "d")).fingerprint
+    told = "domains[0].plugins.fake: `/cb` (callback, on d) is answered by routes[0].plugins.fake: write another path"
+    assert told in built.snapshot.notices
 
 
 def test_wider_claims_are_on_their_hosts_and_forward_nothing() -> None:

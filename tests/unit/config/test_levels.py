@@ -1,6 +1,14 @@
 """Policies at work: which instances a host meets."""
 
-from ostiary.config.levels import Choice, HostPolicies, compile_policies, list_choices
+from ostiary.config.levels import (
+    HostMemory,
+    HostPolicies,
+    Outcome,
+    Outcomes,
+    PolicyCompiler,
+    RoutePlugins,
+    list_outcomes,
+)
 from ostiary.config.scopes import Candidate, DeclaredPlugin, Policy, order_policy
 from ostiary.plugin import Level, Plugin
 from tests.fakes.plugin_types import FakeConfig, FakePluginType
@@ -31,6 +39,11 @@ def candidate(level: Level, place: str, *hosts: str, priority: int = 10, restric
     return Candidate(level, place, hosts, declared)
 
 
+def compile_all(policies: list[Policy], builder: Builder) -> RoutePlugins:
+    """Compile the policies of the only route."""
+    return PolicyCompiler().compile(policies, builder)
+
+
 def off(*hosts: str) -> Candidate:
     """A place that switches the plugin off."""
     return Candidate("domain", "off", hosts, None)
@@ -41,7 +54,7 @@ def test_what_depends_on_no_host_is_settled() -> None:
     builder = Builder()
     early, late = candidate("route", "early", priority=9), candidate("instance", "late", priority=1)
 
-    found = compile_policies([Policy("late", (late,)), Policy("early", (early,))], builder)
+    found = compile_all([Policy("late", (late,)), Policy("early", (early,))], builder)
 
     assert ["early", "late"] == [builder.name(plugin) for plugin in found.plugins]
     assert found.by_host is None
@@ -52,17 +65,17 @@ def test_the_first_candidate_that_fits_the_host_wins() -> None:
     builder = Builder()
     policy = order_policy("fake", [candidate("domain", "d", "h"), candidate("instance", "i")])
 
-    found = compile_policies([policy], builder)
+    found = compile_all([policy], builder)
 
     assert found.by_host is not None
     assert ["d"] == [builder.name(plugin) for plugin in found.by_host.choose("h")]
     assert ["i"] == [builder.name(plugin) for plugin in found.by_host.choose("other")]
-    assert set(found.plugins) == set(builder.made.values())
+    assert () == found.plugins, "before the host is known there is none"
 
 
 def test_a_host_that_nothing_fits_has_no_plugin() -> None:
     """Nobody named one for it."""
-    found = compile_policies([Policy("fake", (candidate("domain", "d", "h"),))], Builder())
+    found = compile_all([Policy("fake", (candidate("domain", "d", "h"),))], Builder())
 
     assert found.by_host is not None
     assert () == found.by_host.choose("other")
@@ -71,12 +84,12 @@ def test_a_host_that_nothing_fits_has_no_plugin() -> None:
 def test_switching_off_wins_like_any_other() -> None:
     """It stands before what it switches off, for its hosts only."""
     builder = Builder()
-    found = compile_policies([order_policy("fake", [off("h"), candidate("instance", "i")])], builder)
+    found = compile_all([order_policy("fake", [off("h"), candidate("instance", "i")])], builder)
 
     assert found.by_host is not None
     assert () == found.by_host.choose("h")
     assert ["i"] == [builder.name(plugin) for plugin in found.by_host.choose("other")]
-    assert () == compile_policies([Policy("fake", (off(),))], builder).plugins
+    assert () == compile_all([Policy("fake", (off(),))], builder).plugins
 
 
 def test_a_restriction_is_built_for_each_configuration_that_it_may_restrict() -> None:
@@ -86,7 +99,7 @@ def test_a_restriction_is_built_for_each_configuration_that_it_may_restrict() ->
         "fake",
         (candidate("route", "r", restricts=True), candidate("domain", "d", "h"), candidate("instance", "i")),
     )
-    found = compile_policies([policy], builder)
+    found = compile_all([policy], builder)
 
     assert found.by_host is not None
     assert ["r>d"] == [builder.name(plugin) for plugin in found.by_host.choose("h")]
@@ -98,16 +111,51 @@ def test_a_restriction_of_nothing_is_built_as_such() -> None:
     builder = Builder()
     policy = Policy("fake", (candidate("route", "r", restricts=True), candidate("domain", "d", "h"), off()))
 
-    assert 2 == len(list(list_choices(policy, builder)))
+    assert 2 == len(list(list_outcomes(policy, builder)))
     assert [("r", "d"), ("r", "")] == list(builder.made)
 
 
 def test_conditions_of_a_restriction_and_of_what_it_restricts_both_count() -> None:
     """A domain's restriction of another domain's configuration."""
     plugin = ScriptedPlugin()
-    choice = Choice((("*.h",), ("a.h", "b.h")), plugin)
+    outcome = Outcome((("*.h",), ("a.h", "b.h")), plugin)
 
-    assert choice.fits("a.h")
-    assert not choice.fits("c.h")
-    assert not choice.fits("a")
-    assert (plugin,) == HostPolicies([(choice,)]).choose("b.h")
+    assert outcome.fits("a.h")
+    assert not outcome.fits("c.h")
+    assert not outcome.fits("a")
+    assert (plugin,) == HostPolicies([Outcomes([outcome])], HostMemory()).choose("b.h")
+
+
+def test_what_routes_share_is_compiled_once() -> None:
+    """A policy with something of a route's own is that route's."""
+    compiler, shared = (
+        PolicyCompiler(),
+        order_policy("fake", [candidate("domain", "d", "h"), candidate("instance", "i")]),
+    )
+    asked: list[str] = []
+
+    def build(candidate: Candidate, wider: Candidate | None) -> Plugin:
+        asked.append(candidate.place)
+        return ScriptedPlugin()
+
+    for _ in range(3):
+        compiler.compile([shared], build)
+        compiler.compile([Policy("fake", (candidate("route", "r"),))], build)
+
+    assert ["d", "i", "r", "r", "r"] == sorted(asked)
+
+
+def test_hosts_are_remembered_up_to_a_number_for_all_routes_together() -> None:
+    """Whoever invents hosts makes the gateway forget, not grow."""
+    memory = HostMemory(max_hosts=3)
+    one: dict[str, object] = {}
+    other: dict[str, object] = {}
+
+    memory.remember(one, "a", 1)
+    memory.remember(other, "a", 2)
+    memory.remember(one, "b", 3)
+    assert ({"a": 1, "b": 3}, {"a": 2}) == (one, other)
+    memory.remember(other, "c", 4)
+    assert ({}, {"c": 4}) == (one, other)
+    memory.remember(one, "d", 5)
+    assert ({"d": 5}, {"c": 4}) == (one, other)

@@ -176,7 +176,7 @@ def test_claims_stand_behind_exact_paths_and_before_prefixes() -> None:
 
 HOSTS = ["b", "a.b", "c.a.b", "xb", "xa.b", "[::1]"]
 HOST_PATTERNS = [*HOSTS, "*", "*.b", "*.a.b", "*b", "*a.b"]
-SEGMENT = st.sampled_from(["", "a", "b", "ab", "abc"])
+SEGMENT = st.sampled_from(["", "a", "b", "ab", "aBc", "A"])
 PATHS = st.lists(SEGMENT, max_size=4).map(lambda segments: "/" + "/".join(segments))
 PATTERNS = st.tuples(PATHS, st.sampled_from(["", "*"])).map("".join)
 METHODS = ["GET", "POST", "PUT"]
@@ -192,7 +192,8 @@ ENTRIES = st.builds(
     networks=st.none() | st.lists(st.sampled_from(NETWORKS), min_size=1, max_size=3).map(parse_networks),
     priority=st.integers(-1, 1),
     for_claim=st.booleans(),
-)
+    ignores_case=st.sampled_from([False, False, False, True]),
+).map(lambda entry: entry._replace(for_claim=entry.for_claim and not entry.ignores_case))
 
 
 def walk(entries: list[Entry], host: str, path: str, method: str, client: str) -> Route | None:
@@ -205,8 +206,12 @@ def walk(entries: list[Entry], host: str, path: str, method: str, client: str) -
             continue
         for host_rank in ranks(host, each.hosts) if each.hosts else [(2, 0)]:
             found += [
-                ((host_rank, path_rank, each.for_claim, -each.priority, index), each.route)
-                for path_rank in ranks(path, each.paths)
+                ((host_rank, path_rank, each.for_claim, each.ignores_case, -each.priority, index), each.route)
+                for path_rank in (
+                    ranks(path.lower(), tuple(pattern.lower() for pattern in each.paths))
+                    if each.ignores_case
+                    else ranks(path, each.paths)
+                )
             ]
     return min(found, key=lambda pair: pair[0])[1] if found else None
 

@@ -3,13 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ostiary.config.host_index import fits_host
 from ostiary.config.scopes import (
     Candidate,
     DeclaredPlugin,
     Policy,
-    fits_host,
+    WiderLevels,
     is_restricting,
-    join_levels,
     narrow,
     order_policy,
     rank_host,
@@ -36,17 +36,6 @@ def winner(policy: Policy, host: str) -> str:
     return next((each.place for each in policy.candidates if each.fits(host)), "")
 
 
-def test_patterns_fit_hosts_at_their_ends() -> None:
-    """Suffix, prefix, all, and exact."""
-    assert fits_host("*.example.com", "www.example.com")
-    assert not fits_host("*.example.com", "example.com")
-    assert fits_host("www.*", "www.test.com")
-    assert not fits_host("www.*", "test.com")
-    assert fits_host("*", "anything")
-    assert fits_host("h", "h")
-    assert not fits_host("h", "x.h")
-
-
 def test_names_go_before_wildcards_and_the_longest_first() -> None:
     """DESIGN.md §7."""
     domains = [
@@ -62,9 +51,9 @@ def test_names_go_before_wildcards_and_the_longest_first() -> None:
 
 def test_a_finer_level_replaces_a_wider_one_whole() -> None:
     """Route before service before domain before instance."""
-    wider = {"fake": order_policy("fake", [candidate("domain", "d", "h"), candidate("instance", "i")])}
+    wider = WiderLevels([order_policy("fake", [candidate("domain", "d", "h"), candidate("instance", "i")])])
 
-    (policy,) = join_levels([candidate("route", "r"), candidate("service", "s")], wider, ())
+    (policy,) = wider.join([candidate("route", "r"), candidate("service", "s")], ())
 
     assert ["r"] == [each.place for each in policy.candidates]
     assert ["s", "d", "i"] == [each.place for each in policy.hidden]
@@ -72,9 +61,9 @@ def test_a_finer_level_replaces_a_wider_one_whole() -> None:
 
 def test_what_only_restricts_keeps_what_it_restricts() -> None:
     """All candidates behind it up to the first that stands for itself."""
-    wider = {"fake": order_policy("fake", [candidate("domain", "d", "h"), candidate("instance", "i")])}
+    wider = WiderLevels([order_policy("fake", [candidate("domain", "d", "h"), candidate("instance", "i")])])
 
-    (policy,) = join_levels([candidate("route", "r", restricts=True)], wider, ())
+    (policy,) = wider.join([candidate("route", "r", restricts=True)], ())
 
     assert ["r", "d", "i"] == [each.place for each in policy.candidates]
     assert is_restricting(policy.candidates[0].plugin)
@@ -83,9 +72,16 @@ def test_what_only_restricts_keeps_what_it_restricts() -> None:
 
 def test_a_route_without_a_plugin_of_its_own_has_the_wider_ones() -> None:
     """Every policy of domains and instance reaches every route."""
-    wider = {"fake": order_policy("fake", [candidate("instance", "i")])}
+    policy = order_policy("fake", [candidate("domain", "d", "h"), candidate("instance", "i")])
+    wider = WiderLevels([policy])
 
-    assert (wider["fake"],) == join_levels([], wider, ())
+    (found,) = wider.join([], ())
+    (again,) = wider.join([], ())
+    assert found is policy is again
+    (one,) = wider.join([], ("h", "x.h"))
+    (other,) = wider.join([], ("h", "x.h"))
+    assert one is other, "routes of the same hosts share what is settled for them"
+    assert ["d", "i"] == [each.place for each in one.candidates]
 
 
 @given(
@@ -104,9 +100,9 @@ def test_what_is_settled_at_load_is_what_a_naive_reading_says(
     declared = [candidate("domain", f"d{index}", *hosts) for index, hosts in enumerate(domains)]
     own = [candidate("route", "r")] if has_route else []
     last = [candidate("instance", "i")] if has_instance else []
-    wider = {"fake": order_policy("fake", (*spread_domains(declared), *last))} if declared or last else {}
+    wider = WiderLevels([order_policy("fake", (*spread_domains(declared), *last))] if declared or last else [])
 
-    policies = join_levels(own, wider, route_hosts)
+    policies = wider.join(own, route_hosts)
 
     found = winner(policies[0], host) if policies else ""
     assert found == _read_naively(domains, host, has_route=has_route, has_instance=has_instance)
@@ -136,7 +132,19 @@ def test_a_route_of_one_host_depends_on_no_host() -> None:
 
     assert [("d", ())] == [(each.place, each.hosts) for each in narrowed.candidates]
     assert {"e", "i"} == {each.place for each in narrowed.hidden}
-    assert policy == narrow(policy, ("*.h",))
+
+
+def test_a_route_of_a_wildcard_host_is_settled_where_a_pattern_holds_all_of_it() -> None:
+    """A restriction there is never left without what it restricts."""
+    domains = [candidate("domain", "d", "*.example.com", "a.test"), candidate("domain", "e", "x.example.com")]
+    policy = order_policy("fake", spread_domains(domains))
+
+    narrowed = narrow(policy, ("*.a.example.com",))
+    partly = narrow(policy, ("*.a.example.com", "*"))
+
+    assert [("d", ())] == [(each.place, each.hosts) for each in narrowed.candidates]
+    assert ["e", "d", "d"] == [each.place for each in partly.candidates]
+    assert not any(each.hosts == () for each in partly.candidates)
 
 
 def test_an_unknown_plugin_goes_first_and_shows_no_secret() -> None:

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from ostiary.config.service_sources import (
     ServiceSource,
-    find_double_sources,
-    find_unknown_service,
+    Sources,
+    find_unknown_sources,
     resolve_service,
     split_servers,
 )
@@ -78,24 +78,26 @@ def test_an_upstream_gets_the_servers_of_its_source() -> None:
 
 
 def test_a_name_that_is_nobodys_is_told_with_the_nearest() -> None:
-    """Also where only the kind was forgotten."""
-    sources = {"keycloak.static": read()}
+    """Also where only the kind was forgotten, or a port was added."""
+    sources = Sources({"keycloak.static": read()}, frozenset({"broken"}))
 
-    assert find_unknown_service("p", "keycloak.static", sources) is None
-    for name in ("keycloak", "keycloack.static"):
-        problem = find_unknown_service("p", name, sources)
-        assert problem is not None
-        assert "did you mean `keycloak.static`?" == problem.remedy
-    nothing = find_unknown_service("p", "zzz", sources)
-    assert nothing is not None
-    assert "write it into `service_sources`" in nothing.remedy
+    def find(name: object) -> list[str]:
+        found = find_unknown_sources("routes", ["no route", {"upstream": {"service_name": name}}], sources)
+        return [f"{problem.path}: {problem.remedy}" for problem in found]
+
+    assert [] == find("keycloak.static")
+    assert [] == find("broken.dns"), "its own problem is told, and enough"
+    assert [] == find(7), "what is no text is the model's to refuse"
+    for name in ("keycloak", "keycloack.static", "keycloak.static:80"):
+        assert ["routes[1].upstream.service_name: did you mean `keycloak.static`?"] == find(name)
+    assert "write it into `service_sources`" in find("zzz")[0]
 
 
-def test_a_name_stands_once() -> None:
-    """A dns and a static source may share theirs."""
-    twice = [read(), read(type="static", domain="a:1"), read()]
+def test_an_unknown_source_has_no_servers() -> None:
+    """Nothing is forwarded there; that it is unknown is told by `find_unknown_sources`."""
+    unknown = UpstreamConfig(service_name="zzz.dns")
 
-    assert ["service_sources[2].name"] == [problem.path for problem in find_double_sources(twice)]
+    assert () == resolve_service(unknown, {}).nodes
 
 
 @given(st.lists(st.tuples(st.ip_addresses(v=4), st.integers(1, 65535)), min_size=1, max_size=5))

@@ -127,7 +127,7 @@ def test_equal_upstreams_are_equal_values() -> None:
         ({"nodes": [{"host": "a", "weight": 1, "priority": 1}]}, "nodes.0.priority", "not supported yet"),
         ({"type": "chash"}, "type", "`chash` is not supported yet"),
         ({"type": "random"}, "type", "no way to choose a node"),
-        ({"scheme": "https"}, "scheme", "`https` towards the service is not supported yet"),
+        ({"scheme": "grpcs"}, "scheme", "`grpcs` towards the service is not supported yet"),
         ({"scheme": "ftp"}, "scheme", "no scheme"),
         ({"timeout": {"connect": 0}}, "timeout.connect", "greater than 0"),
         ({"timeout": {"send": 0}}, "timeout.send", "greater than 0"),

@@ -10,9 +10,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
+from ostiary.config.scalars import Switch, read_switch
 from ostiary.config.section import Section, refuse
 from ostiary.plugins.oidc.cookie_secret import decode_cookie_secret
-from ostiary.plugins.oidc.values import Lifetime, Switch, Timespan, find_seconds, read_list, read_switch
+from ostiary.plugins.oidc.values import Lifetime, Timespan, find_seconds, read_list
 
 MAX_NAME = 242  # of a cookie's 256 characters, `_csrf_` and eight more are ours
 MAX_SECRETS = 8

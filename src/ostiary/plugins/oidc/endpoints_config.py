@@ -3,18 +3,20 @@
 The paths are answered by `ostiary.plugins.oidc.endpoints` and by `ostiary.relying_party`, which also judges each `rd`.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from ostiary.config.section import Section, refuse
+from ostiary.http.cookies import is_sent_to
+from ostiary.identity.redirect_target import read_allowed_host
+from ostiary.plugins.oidc.sign_in_config import plan_redirect_url
 from ostiary.plugins.oidc.values import Path, read_list
 
-ENDPOINTS = ("start", "callback", "sign_out", "auth", "userinfo")
-_DOMAIN = re.compile(r"(?:\*?\.)?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*(?::(?:[0-9]{1,5}|\*))?\Z|\[[0-9A-Fa-f:.]+\]\Z")
+ENDPOINTS = ("start", "sign_out", "auth", "userinfo")
 
 
 def _check_prefix(prefix: str) -> str:
@@ -26,9 +28,13 @@ def _check_prefix(prefix: str) -> str:
 def _check_target(domain: str) -> str:
     if "/" in domain or "@" in domain:
         raise refuse("is no domain", "write it without scheme and path, such as app.example.com or .example.com")
-    if not _DOMAIN.match(domain):
-        remedy = "write app.example.com, or .example.com for all below it, with :8443 for a port or :* for any"
-        raise refuse("is no domain", remedy)
+    remedy = "write app.example.com, or .example.com for all below it, with :8443 for a port or :* for any"
+    if domain.startswith("*") and not domain.startswith("*."):
+        raise refuse("is no domain: `*` stands for whole labels", remedy)
+    try:
+        read_allowed_host(domain)
+    except ValueError:
+        raise refuse("is no domain", remedy) from None
     return domain.lower()
 
 
@@ -71,11 +77,33 @@ class EndpointsConfig(Section):
 
 
 def find_endpoints_faults(written: Mapping[str, Any]) -> Iterator[tuple[str, PydanticCustomError]]:
-    """Yield paths that would mean two things."""
+    """Yield paths that would mean two things, and those to which browsers would send no cookie of ours."""
     prefix = written.get("proxy_prefix", EndpointsConfig.model_fields["proxy_prefix"].default)
+    if not isinstance(prefix, str):
+        return
+    callback = _find_callback(written.get("redirect_url"), prefix)
     taken = {f"{prefix}/{name}": f"{prefix}/{name}" for name in ENDPOINTS}
-    for name in ("ping_path", "ready_path"):
-        path = written.get(name) or f"{prefix}/{name.removesuffix('_path')}"
+    paths = {
+        name: written.get(name) or f"{prefix}/{name.removesuffix('_path')}" for name in ("ping_path", "ready_path")
+    }
+    for name, path in {"redirect_url": callback, **paths}.items():
         if path in taken:
             yield name, refuse(f"is the path of {taken[path]}, too", "give each a path of its own")
         taken[path] = name
+    place = written.get("cookie_path")
+    if not isinstance(place, str) or not place.startswith("/"):
+        return
+    outside = [path for path in (callback, f"{prefix}/sign_out") if not is_sent_to(path, place)]
+    if outside:
+        remedy = "write a proxy_prefix and a redirect_url below it, or `cookie_path: /`"
+        yield "cookie_path", refuse(f"is {place}, so browsers send no cookie to {' and '.join(outside)}", remedy)
+
+
+def _find_callback(redirect_url: object, prefix: str) -> str:
+    """Return the path that sign-ins return to, as far as it can be told."""
+    if not isinstance(redirect_url, str):
+        return f"{prefix}/callback"
+    try:
+        return urlsplit(plan_redirect_url(redirect_url, prefix)).path
+    except ValueError:
+        return f"{prefix}/callback"  # its own field says what is wrong

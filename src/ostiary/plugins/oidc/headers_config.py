@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import Field
 from pydantic_core import PydanticCustomError
 
+from ostiary.config.scalars import Switch, read_switch
 from ostiary.config.section import Section, refuse
-from ostiary.plugins.oidc.values import Switch, read_switch
 
 
 class HeadersConfig(Section):

@@ -10,10 +10,11 @@ from typing import Annotated, Any, ClassVar, Literal, final
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from ostiary.config.scalars import Switch
 from ostiary.config.section import Section, refuse
 from ostiary.plugins.oidc.linear_regex import compile_search
 from ostiary.plugins.oidc.match_list import MatchRule
-from ostiary.plugins.oidc.values import Pattern, Switch, read_list
+from ostiary.plugins.oidc.values import Pattern, read_list
 
 MAX_RULES = 1024
 _DOMAIN = re.compile(r"(?:[A-Za-z0-9_*-]+(?:\.[A-Za-z0-9_*-]+)*\.?|\[[0-9A-Fa-f:.]+\])\Z")

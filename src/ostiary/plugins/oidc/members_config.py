@@ -7,8 +7,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from ostiary.config.scalars import Switch
 from ostiary.config.section import Section, refuse
-from ostiary.plugins.oidc.values import ClaimName, Name, Switch, read_list
+from ostiary.plugins.oidc.values import ClaimName, Name, read_list
 
 
 def _check_email(email: str) -> str:

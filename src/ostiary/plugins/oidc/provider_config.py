@@ -10,9 +10,11 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from ostiary.config.files import read_certificates
+from ostiary.config.scalars import Number, Switch, read_switch
 from ostiary.config.section import Section, refuse
+from ostiary.config.urls import Url
 from ostiary.identity.metadata import Endpoints
-from ostiary.plugins.oidc.values import Endpoint, Name, Number, Switch, Url, read_switch
+from ostiary.plugins.oidc.values import Endpoint, Name
 
 ALIYUN = "https://oauth.aliyun.com"
 GITHUB = "https://github.com"
@@ -71,7 +73,8 @@ class ProviderConfig(Section):
     )
     oidc_extra_audiences: Annotated[tuple[Name, ...], Field(max_length=32)] = Field(
         default=(),
-        description="Audiences of ID tokens that are accepted besides client_id; the token has to be for one of them.",
+        description="Audiences that an ID token may name beside client_id, which it names in any case; an `azp` in it "
+        "has to be client_id, and has to be there with several.",
     )
     insecure_oidc_skip_nonce: Switch = Field(
         default=True,

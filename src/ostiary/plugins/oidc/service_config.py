@@ -10,9 +10,9 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from ostiary.config.patterns import parse_server
+from ostiary.config.scalars import Number
 from ostiary.config.section import Section, refuse
 from ostiary.errors import ClientFault
-from ostiary.plugins.oidc.values import Number
 
 
 def _check_host(host: str) -> str:

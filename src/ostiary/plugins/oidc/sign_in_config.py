@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from ostiary.config.section import Section, refuse
-from ostiary.plugins.oidc.values import check_url
+from ostiary.config.urls import check_url
 
 _PATH = re.compile(r"/(?![/\\])[\x21\x24-\x3a\x3c-\x3e\x40-\x5b\x5d-\x7e]*\Z")
 DEFAULT_SCOPES = {"oidc": "openid email profile", "aliyun": "openid", "github": "user:email read:org"}

@@ -9,9 +9,10 @@ from typing import Any, Literal, final
 from pydantic import Field
 from pydantic_core import PydanticCustomError
 
+from ostiary.config.scalars import Switch, read_switch
 from ostiary.config.section import Section, refuse
 from ostiary.config.stores import RedisServer, SqliteFile
-from ostiary.plugins.oidc.values import Switch, find_seconds, read_switch
+from ostiary.plugins.oidc.values import find_seconds
 from ostiary.store_settings import StoreSettings
 
 _STORES = ("cookie", "redis", "sqlite")

@@ -8,14 +8,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from ostiary.config.scalars import Number, Switch, read_switch
 from ostiary.config.section import refuse
-from ostiary.config.urls import Url, check_url
+from ostiary.config.urls import Url
 from ostiary.identity.metadata import is_endpoint
 from ostiary.plugins.oidc.go_duration import DurationError, parse_go_duration
 from ostiary.plugins.oidc.linear_regex import compile_search
-
-__all__ = ["Number", "Switch", "Url", "check_url", "read_switch"]
 
 # The longest that browsers keep a cookie: 400 days (RFC 6265bis §5.5).
 LONGEST_S = 34_560_000

@@ -11,7 +11,8 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from ostiary.config.section import Section, refuse
-from ostiary.plugins.openid_connect.values import Switch, check_url
+from ostiary.config.urls import check_url
+from ostiary.plugins.openid_connect.values import Switch
 
 _PATH = re.compile(r"/(?![/\\])[\x21\x24-\x3a\x3c-\x3e\x40-\x5b\x5d-\x7e]*\Z")
 

@@ -12,9 +12,10 @@ from pydantic_core import PydanticCustomError
 
 from ostiary.config.files import read_certificates
 from ostiary.config.section import Section, refuse
+from ostiary.config.urls import Url
 from ostiary.identity.metadata import Endpoints, is_endpoint
 from ostiary.plugins.openid_connect.proxy_config import ProxyConfig
-from ostiary.plugins.openid_connect.values import Seconds, Url, VerifySwitch
+from ostiary.plugins.openid_connect.values import Seconds, VerifySwitch
 
 
 def _check_endpoint(url: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import PydanticCustomError
 
 from ostiary.config.section import refuse
+from ostiary.http.cookies import is_sent_to
 from ostiary.plugins.openid_connect.values import read_switch
 
 if TYPE_CHECKING:
@@ -36,14 +37,9 @@ def find_path_faults(written: Mapping[str, Any]) -> Iterator[tuple[str, Pydantic
     """Yield a logout path that the session's cookie is never sent to."""
     session, path = written.get("session"), written.get("logout_path")
     place = session.get("cookie_path") if isinstance(session, Mapping) else None
-    if isinstance(place, str) and isinstance(path, str) and not _lies_below(path, place):
+    if isinstance(place, str) and isinstance(path, str) and not is_sent_to(path, place):
         remedy = f"write a path below {place}"
         yield "logout_path", refuse(f"lies outside session.cookie_path {place}, so it could end no session", remedy)
-
-
-def _lies_below(path: str, place: str) -> bool:
-    """RFC 6265 §5.1.4: whether a cookie with this path is sent to a path."""
-    return path == place or path.startswith(place if place.endswith("/") else f"{place}/")
 
 
 def find_session_notices(config: "OpenIdConnectConfig") -> tuple[str, ...]:
@@ -66,7 +62,7 @@ def find_session_notices(config: "OpenIdConnectConfig") -> tuple[str, ...]:
         ),
         "logout_path lies outside session.cookie_path: browsers do not send the session's cookie there, so it does not "
         "end the session": (
-            "logout_path" not in config.model_fields_set and not _lies_below(config.logout_path, session.cookie_path)
+            "logout_path" not in config.model_fields_set and not is_sent_to(config.logout_path, session.cookie_path)
         ),
         "force_reauthorize does nothing: with this unauth_action nobody is sent to the provider": (
             config.force_reauthorize and config.unauth_action != "auth"

@@ -10,11 +10,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from ostiary.config import scalars
 from ostiary.config.section import refuse
-from ostiary.config.urls import Url, check_url
 from ostiary.identity.algorithms import MODELS
 from ostiary.identity.authorization import check_extra_parameters
-
-__all__ = ["Url", "check_url"]
 
 _WHOLE = re.compile(r"[0-9]{1,10}\Z")
 _FRACTION = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,10})?\Z")

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from ostiary.config.section import Section, refuse
+from ostiary.config.urls import Url
 from ostiary.http.fields import Role, classify
 from ostiary.identity.algorithms import ASYMMETRIC, SYMMETRIC
 from ostiary.identity.claim_schema import compile_claim_schema
-from ostiary.plugins.openid_connect.values import Algorithm, Number, ScopeName, Switch, Url
+from ostiary.plugins.openid_connect.values import Algorithm, Number, ScopeName, Switch
 
 _OURS = frozenset({"authorization", "content-type", "content-encoding", "accept", "accept-encoding", "range"})
 

@@ -47,7 +47,7 @@ def test_what_can_be_meant_is_taken(written: dict[str, Any]) -> None:
         ({"cookie_name": "__Host-a", **PLAIN}, "cookie_name", "browsers take over https only"),
         ({"cookie_name": "__Secure-a", "cookie_secure": False}, "cookie_name", "browsers take over https only"),
         ({"cookie_name": "__Host-a", "cookie_domains": ".bar.com"}, "cookie_name", "write the prefix __Secure-"),
-        ({"cookie_name": "__Host-a", "cookie_path": "/a"}, "cookie_name", "write the prefix __Secure-"),
+        ({"cookie_name": "__Host-a", "cookie_path": "/oauth2"}, "cookie_name", "write the prefix __Secure-"),
         ({"cookie_domains": ["a b.com"]}, "cookie_domains[0]", "match"),
         ({"cookie_domains": "bar.com:8080"}, "cookie_domains", "without scheme, port and path"),
         ({"cookie_domains": ".com"}, "cookie_domains", "is a top-level domain"),

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from ostiary.config.urls import Url
 from ostiary.identity.algorithms import MODELS
 from ostiary.plugins.openid_connect.values import (
     Algorithm,
     Parameters,
     ScopeName,
     Seconds,
-    Url,
     VerifySwitch,
     read_fraction,
     read_switch,

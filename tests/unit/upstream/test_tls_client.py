@@ -2,7 +2,7 @@
 
 import ssl
 
-from ostiary.adapters.tls_client import make_tls_context
+from ostiary.upstream.tls_client import make_tls_context
 from tests.fakes.certificates import make_authority
 
 

@@ -1,4 +1,4 @@
-"""How we check whom we call over TLS: providers, proxies and Redis alike (DESIGN.md §7, `ssl_verify`).
+"""How we check whom we call over TLS: services, providers, proxies and Redis alike (DESIGN.md §7, `ssl_verify`).
 
 TLS 1.2 at least. Making a context takes 35 ms, so callers keep those they made; which ones, and how many, is theirs.
 """

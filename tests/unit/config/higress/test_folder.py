@@ -1,0 +1,86 @@
+"""Which files of a folder are read, and in which order."""
+
+from pathlib import Path
+
+import pytest
+
+from ostiary.config.higress import folder as module
+from ostiary.config.higress.folder import list_files, read_folder
+
+
+def write(folder: Path, *names: str, text: str = "a: 1\n") -> None:
+    """Write files, with their folders."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def test_manifests_are_found_in_every_folder_below(tmp_path: Path) -> None:
+    """By their endings, sorted; names with a dot in front belong to whoever mounts or edits."""
+    write(tmp_path, "b.yml", "a.yaml", "x/c.json", "readme.md", ".hidden.yaml", "..data/d.yaml", "y.yaml.swp")
+
+    assert ["a.yaml", "b.yml", "x/c.json"] == [str(file.relative_to(tmp_path)) for file in list_files(tmp_path)]
+
+
+def test_a_file_stands_for_a_folder(tmp_path: Path) -> None:
+    """What `kubectl get -o yaml` wrote."""
+    write(tmp_path, "all.txt")
+
+    assert ["all.txt"] == [document.file for document in read_folder(tmp_path / "all.txt")]
+
+
+def test_each_document_comes_with_its_own_lines(tmp_path: Path) -> None:
+    """Counted from the file's first line."""
+    write(tmp_path, "a.yaml", text="a: 1\n---\nb:\n  c: 2\n")
+
+    documents = list(read_folder(tmp_path))
+
+    assert [{"a": 1}, {"b": {"c": 2}}] == [document.tree for document in documents]
+    assert [{"a": 1}, {"b": 3, "b.c": 4}] == [document.lines for document in documents]
+
+
+def test_json_is_read_as_it_is_written(tmp_path: Path) -> None:
+    """With tabs, too."""
+    write(tmp_path, "a.json", text='{\n\t"a": {\n\t\t"b": [1]\n\t}\n}\n')
+
+    (document,) = read_folder(tmp_path)
+
+    assert {"a": {"b": [1]}} == document.tree
+    assert 3 == document.lines["a.b"]
+
+
+def test_what_is_no_yaml_is_a_problem_of_its_file(tmp_path: Path) -> None:
+    """Files behind it are read."""
+    write(tmp_path, "a.yaml", text="a: [1\n")
+    write(tmp_path, "b.yaml")
+
+    first, second = read_folder(tmp_path)
+
+    assert ("a.yaml", None, 2) == (first.file, first.tree, first.problems[0].line)
+    assert ("b.yaml", {"a": 1}) == (second.file, second.tree)
+
+
+def test_an_empty_folder_is_a_problem(tmp_path: Path) -> None:
+    """It is most likely the wrong one."""
+    (document,) = read_folder(tmp_path)
+
+    assert "there is no file that ends in .yaml, .yml, .json" == document.problems[0].problem
+
+
+def test_a_folder_that_is_not_there_cannot_be_read(tmp_path: Path) -> None:
+    """An OSError names it."""
+    with pytest.raises(FileNotFoundError) as caught:
+        list(read_folder(tmp_path / "missing"))
+
+    assert str(tmp_path / "missing") == caught.value.filename
+
+
+def test_a_folder_has_a_number_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody's whole disk is no configuration."""
+    write(tmp_path, "a.yaml", "b.yaml", "c.yaml")
+    monkeypatch.setattr(module, "MAX_FILES", 2)
+
+    documents = list(read_folder(tmp_path))
+
+    assert ["a.yaml", "b.yaml", "c.yaml"] == [document.file for document in documents]
+    assert "the folder has more than 2 files" == documents[-1].problems[0].problem

@@ -1,0 +1,264 @@
+"""Which rule a request meets: the first in the list, as the original does it; tried against a plain reading of that."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ostiary.config.higress.destinations import RoutedService
+from ostiary.config.higress.rules import Conditions, PluginRules, RouteFacts, Rule, fits_service
+from ostiary.config.scopes import Candidate, DeclaredPlugin
+from ostiary.config.service_sources import ServiceSource
+from tests.fakes.restricting_types import RestrictingConfig, RestrictingFakeType
+
+SOURCE = ServiceSource.model_validate({"name": "x", "type": "static", "domain": "10.0.0.7:80"})
+
+
+def service(name: str, port: int = 443) -> RoutedService:
+    """A service behind a route."""
+    return RoutedService(name, port, SOURCE)
+
+
+def declare(place: str, *, allow: bool = False) -> DeclaredPlugin:
+    """A configuration that can be told from others."""
+    config = RestrictingConfig(allow=("a",)) if allow else RestrictingConfig(members=(place,))
+    return DeclaredPlugin(place, "fake", RestrictingFakeType(), config)
+
+
+def rule(place: str, *, off: bool = False, allow: bool = False, **conditions: Any) -> Rule:
+    """A rule with these conditions."""
+    return Rule(place, Conditions(**conditions), None if off else declare(place, allow=allow))
+
+
+def instance(place: str = "instance") -> Candidate:
+    """What holds where no rule fits."""
+    return Candidate("instance", place, (), declare(place), "instance")
+
+
+ROUTE = RouteFacts("shop/orders", (service("apps.dns"),))
+
+
+# ------------------------------------------------------------------------------------------------ one rule
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        (Conditions(routes=("shop/orders",)), ()),
+        (Conditions(routes=("orders",)), None),
+        (Conditions(prefixes=("shop/",)), ()),
+        (Conditions(prefixes=("team/",)), None),
+        (Conditions(services=(("apps.dns", None),)), ()),
+        (Conditions(services=(("apps.dns", 443),)), ()),
+        (Conditions(services=(("apps.dns", 80),)), None),
+        (Conditions(services=(("other.dns", None), ("apps.dns", None))), ()),
+        (Conditions(routes=("shop/orders",), services=(("apps.dns", None),)), ()),
+        (Conditions(routes=("shop/orders",), services=(("other.dns", None),)), None),
+        (Conditions(routes=("other",), services=(("apps.dns", None),)), None),
+        (Conditions(domains=("*.a.b", "x.y")), ("*.a.b", "x.y")),
+        (Conditions(domains=("x.y", "*")), ()),
+    ],
+)
+def test_conditions_hold_on_a_route_for_some_hosts(conditions: Conditions, expected: tuple[str, ...] | None) -> None:
+    """All of them, some, or none; route and service together both have to fit."""
+    assert expected == conditions.meet(ROUTE)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        (Conditions(routes=("shop/orders",)), None),
+        (Conditions(prefixes=("",)), None),
+        (Conditions(services=(("apps.dns", None),)), None),
+        (Conditions(domains=("a.b",)), ("a.b",)),
+    ],
+)
+def test_where_no_route_matched_only_domains_count(conditions: Conditions, expected: tuple[str, ...] | None) -> None:
+    """There is no name and no service."""
+    assert expected == conditions.meet(None)
+
+
+EVERYTHING = Conditions(("r",), ("p",), (("s", None),), ("d",))
+
+
+@pytest.mark.parametrize(
+    ("plugin", "conditions", "kept", "ignored"),
+    [
+        ("oauth2", EVERYTHING, ("routes", "services"), {"prefixes", "domains"}),
+        ("oidc", EVERYTHING, ("routes", "services"), {"prefixes", "domains"}),
+        ("oauth2", EVERYTHING._replace(services=()), ("routes",), {"prefixes", "domains"}),
+        ("oauth2", EVERYTHING._replace(routes=()), ("prefixes",), {"services", "domains"}),
+        ("oauth2", EVERYTHING._replace(routes=(), prefixes=()), ("services",), {"domains"}),
+        ("oidc", EVERYTHING._replace(routes=()), ("domains",), {"services", "prefixes"}),
+        ("oidc", EVERYTHING._replace(routes=(), domains=()), ("services",), {"prefixes"}),
+        ("oidc", Conditions(prefixes=("p",)), ("prefixes",), set()),
+    ],
+)
+def test_a_rule_looks_at_one_thing(
+    plugin: str, conditions: Conditions, kept: tuple[str, ...], ignored: set[str]
+) -> None:
+    """Which one is the original's, and differs between the languages of the two plugins."""
+    settled, left = conditions.settle(plugin)
+
+    assert kept == tuple(name for name in settled._fields if getattr(settled, name))
+    assert ignored == set(left)
+
+
+def test_a_rule_stands_at_a_level() -> None:
+    """For `explain`, and for plugins to whom it matters."""
+    levels = [Conditions(**{name: ("x",)}).level for name in ("routes", "prefixes", "services", "domains")]
+
+    assert ["route", "route", "service", "domain"] == levels
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [(("qwen.dns", None), True), (("qwen.dns", 443), True), (("moonshot.dns", 443), False), (("qwen.dns", 80), False)],
+)
+def test_a_service_is_named_with_its_port_or_without(pattern: tuple[str, int | None], expected: bool) -> None:
+    """The port is the one that the Ingress names."""
+    assert expected == fits_service((pattern,), service("qwen.dns"))
+
+
+# ------------------------------------------------------------------------------------------- against a plain reading
+
+
+def winners(policy_of: PluginRules, route: RouteFacts | None, host: str) -> str | None:
+    """What the policy comes to on a host: where it stands, `off`, or None."""
+    policy = policy_of.apply(route)
+    found = next((candidate for candidate in policy.candidates if candidate.fits(host)), None)
+    if found is None:
+        return None
+    return "off" if found.plugin is None else found.place
+
+
+def read_plainly(rules: PluginRules, route: RouteFacts | None, host: str) -> str | None:
+    """The first rule that matches, in the order of the list; else the instance (higress-behaviour, 3.2)."""
+    for each in rules.rules:
+        of = each.conditions
+        named = route is not None and route.name in of.routes
+        routed = route is not None and any(
+            (one.name, port) in of.services for one in route.services for port in (None, one.port)
+        )
+        if of.routes and of.services:
+            matches = named and routed
+        elif of.routes:
+            matches = named
+        elif of.prefixes:
+            matches = route is not None and any(route.name.startswith(prefix) for prefix in of.prefixes)
+        elif of.services:
+            matches = routed
+        else:
+            matches = any(
+                pattern == "*"
+                or (pattern[0] == "*" and host.endswith(pattern[1:]))
+                or (pattern[-1] == "*" and host.startswith(pattern[:-1]))
+                or pattern == host
+                for pattern in of.domains
+            )
+        if matches:
+            return "off" if each.plugin is None else each.place
+    return None if rules.instance is None else rules.instance.place
+
+
+NAMES = ["orders", "shop/orders", "shop/ledger"]
+SERVICES = ["apps.dns", "auth.dns"]
+HOSTS = ["a.b", "x.a.b", "y.x.a.b", "www.c.d", "xa.b"]
+PATTERNS = ["a.b", "*.a.b", "*a.b", "*.x.a.b", "www.*", "x*", "*", "x.a.b"]
+
+
+def some(values: list[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
+    """One or two of these."""
+    return st.lists(st.sampled_from(values), min_size=1, max_size=2, unique=True).map(tuple)
+
+
+SERVICE_PATTERNS: list[Any] = [(name, port) for name in SERVICES for port in (None, 443, 80)]
+CONDITIONS = st.one_of(
+    st.builds(Conditions, routes=some(NAMES)),
+    st.builds(Conditions, prefixes=some(["shop/", "sh", "orders"])),
+    st.builds(Conditions, services=some(SERVICE_PATTERNS)),
+    st.builds(Conditions, domains=some(PATTERNS)),
+    st.builds(Conditions, routes=some(NAMES), services=some(SERVICE_PATTERNS)),
+)
+RULES = st.lists(st.tuples(CONDITIONS, st.booleans()), max_size=6)
+
+
+@settings(max_examples=400)
+@given(
+    RULES,
+    st.booleans(),
+    st.none() | st.builds(RouteFacts, st.sampled_from(NAMES), st.sampled_from(SERVICES).map(lambda s: (service(s),))),
+    st.sampled_from(HOSTS),
+)
+def test_the_first_rule_that_fits_wins(
+    written: list[tuple[Conditions, bool]], has_instance: bool, route: RouteFacts | None, host: str
+) -> None:
+    """Candidates by host, settled beforehand, say what a walk down the list says."""
+    rules = tuple(
+        Rule(f"rule {index}", conditions, declare(f"rule {index}") if is_on else None)
+        for index, (conditions, is_on) in enumerate(written)
+    )
+    plugin = PluginRules("fake", rules, instance() if has_instance else None)
+
+    assert read_plainly(plugin, route, host) == winners(plugin, route, host)
+
+
+@settings(max_examples=200)
+@given(RULES, st.sampled_from([host for host in HOSTS if "*" not in host]), st.sampled_from(NAMES))
+def test_a_route_with_a_host_of_its_own_is_settled(
+    written: list[tuple[Conditions, bool]], host: str, name: str
+) -> None:
+    """What its host decides depends on no host any more."""
+    rules = tuple(
+        Rule(f"rule {index}", conditions, declare(f"rule {index}") if is_on else None)
+        for index, (conditions, is_on) in enumerate(written)
+    )
+    plugin = PluginRules("fake", rules, instance())
+    route = RouteFacts(name, (service("apps.dns"),))
+    policy = plugin.apply(route, (host,))
+
+    assert not policy.candidates[0].hosts
+    expected = read_plainly(plugin, route, host)
+    found = policy.candidates[0]
+    assert expected == ("off" if found.plugin is None else found.place)
+
+
+# -------------------------------------------------------------------------------------------- what only restricts
+
+
+def test_a_rule_that_only_restricts_restricts_the_instance() -> None:
+    """Whatever stands between them in the list."""
+    plugin = PluginRules(
+        "fake",
+        (
+            rule("allow", domains=("*.a.b",), allow=True),
+            rule("other", routes=("shop/orders",)),
+        ),
+        instance(),
+    )
+
+    policy = plugin.apply(ROUTE, ("x.a.b",))
+
+    assert ["allow", "instance"] == [candidate.place for candidate in policy.candidates]
+
+
+def test_the_scope_says_what_won() -> None:
+    """The route, the service or the domains."""
+    plugin = PluginRules(
+        "fake",
+        (rule("d", domains=("a.b", "*.c")), rule("s", services=(("apps.dns", None),)), rule("r", prefixes=("shop",))),
+        instance(),
+    )
+
+    policy = plugin.apply(ROUTE)
+    scopes = {candidate.place: candidate.scope for candidate in (*policy.candidates, *policy.hidden)}
+
+    assert {"d": "a.b, *.c", "s": "apps.dns", "r": "shop/orders", "instance": "instance"} == scopes
+
+
+def test_all_configurations_of_a_plugin_can_be_asked_for() -> None:
+    """Those of rules and of the instance; a rule that switches off has none."""
+    plugin = PluginRules("fake", (rule("a", domains=("x",)), rule("b", domains=("y",), off=True)), instance())
+
+    assert ["a", "instance"] == [declared.path for declared in plugin.plugins]
