@@ -15,6 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.architecture.tree import ROOT, modules, parse, rooms
+from tests.fakes.client_keys import private_pem
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 DECISION_PARTS = ["Status", "Context", "Decision", "Consequences", "Changes"]
@@ -36,7 +37,7 @@ def test_every_configuration_of_the_documents_is_accepted(where: str, text: str,
     """What a reader copies works: `ostiary check` finds nothing, once the variables it names are set."""
     file = tmp_path / "ostiary.yaml"
     file.write_text(text, encoding="utf-8")
-    variables = {name: f"a-value-for-{name}-of-more-than-32-bytes" for name in re.findall(r"\$ENV://(\w+)", text)}
+    variables = {name: _make_value(name) for name in re.findall(r"\$ENV://(\w+)", text)}
 
     check = subprocess.run(
         [sys.executable, "-m", "ostiary", "check", file],
@@ -47,6 +48,11 @@ def test_every_configuration_of_the_documents_is_accepted(where: str, text: str,
     )
 
     assert 0 == check.returncode, f"{where}: {check.stdout}{check.stderr}"
+
+
+def _make_value(name: str) -> str:
+    """Return what stands for a variable: a key where its name says so."""
+    return private_pem("EC P-256") if name.endswith("_KEY") else f"a-value-for-{name}-of-more-than-32-bytes"
 
 
 def test_the_readme_has_a_configuration() -> None:

@@ -43,7 +43,8 @@ _NOTED_LINES = 15
 class Conversation:
     """The gateway and everybody around it. `log`, `tasks` (names of work spawned) and `dialled` tell what it did.
 
-    `refusing` and `silent` are nodes that do not take connections; `gateway` is what `install` writes besides routes.
+    `refusing` and `silent` are nodes that do not take connections; `gateway` and `levels` are what `install` writes
+    besides routes.
     """
 
     def __init__(
@@ -54,10 +55,12 @@ class Conversation:
         upstream: Mapping[str, Any] | None = None,
         route: Mapping[str, Any] | None = None,
         routes: Sequence[Mapping[str, Any]] | None = None,
+        levels: Mapping[str, Any] | None = None,
         defers: bool = True,
     ) -> None:
         """Serve one route for everything, guarded by `plugins`, to one node; or `routes` as they are written.
 
+        `levels` is what stands beside the routes: `instance`, `domains`, `services`.
         `defers`: writes go out at the end of the loop's turn, as in a real gateway.
         """
         self.loop = SteppedLoop(self._dial)
@@ -83,6 +86,7 @@ class Conversation:
             defer=self.loop.call_soon if defers else None,
         )
         self.gateway = gateway or {}
+        self.levels = levels or {}
         only = {"id": "shop", "uri": "/*", "plugins": {name: {} for name in self._plugins}}
         only["upstream"] = {"nodes": {NODE: 1}, **(upstream or {})}
         self.install(routes or [{**only, **(route or {})}])
@@ -110,7 +114,9 @@ class Conversation:
 
     def install(self, routes: Sequence[Mapping[str, Any]], prefix: str = "req") -> None:
         """Load a configuration as from a file, and serve it from the next request on."""
-        written = yaml.safe_dump({"gateway": dict(self.gateway), "routes": [dict(route) for route in routes]})
+        written = yaml.safe_dump(
+            {"gateway": dict(self.gateway), **self.levels, "routes": [dict(route) for route in routes]}
+        )
         loaded = load_content(written.encode("utf-8"), {}, registry_of(self._plugins), make_services)
         assert loaded.snapshot is not None, loaded.problems
         self.server.install(loaded.snapshot, prefix)

@@ -45,7 +45,9 @@ def assemble(header: object, payload: object, secret: bytes = SECRET.encode()) -
 def judge(token: str, header: str = "Authorization", scheme: str = "Bearer") -> Admit | Reply:
     """Show a token to a protected route."""
     request = WORLD.request(headers={header: f"{scheme} {token}"})
-    return SERVER.protection.decide(request, None, WORLD.clock.now())
+    verdict = SERVER.protection.decide(request, None, WORLD.clock.now())
+    assert isinstance(verdict, Admit | Reply)
+    return verdict
 
 
 def text(**changes: Any) -> bytes:

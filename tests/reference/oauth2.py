@@ -42,6 +42,9 @@ ROWS = [
 # (name, column) → what is otherwise, and why.
 DIFFERENCES = {
     ("consumers", "required"): Difference("conditional", "a rule of `allow` alone restricts a wider level's"),
+    ("consumers[].client_secret", "required"): Difference(
+        "conditional", "a client may prove itself by a digest of its secret, or by a key of its own"
+    ),
     ("global_credentials", "default"): Difference("", "the document's first example assumes false in a route's rule"),
     ("global_auth", "type"): Difference("boolean", "the document means true and false, as its text says"),
 }

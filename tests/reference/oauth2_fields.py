@@ -6,6 +6,7 @@ words of the message.
 
 from typing import Any, NamedTuple
 
+from tests.fakes.client_keys import private_pem
 from tests.reference.bad_values import LEFT_OUT, NUMBER, SWITCH
 
 SECRET = "a-client-secret-for-tests-of-40-letters"
@@ -14,6 +15,9 @@ _ENDPOINT = "tests/unit/authorization_server/test_token_endpoint.py"
 _TOKENS = "tests/unit/authorization_server/test_issued_tokens.py"
 _PLUGIN = "tests/unit/plugins/oauth2/test_plugin.py"
 _END_TO_END = "tests/e2e/test_oauth2.py"
+_BEYOND = "tests/unit/plugins/oauth2/test_beyond_config.py"
+_DIGEST = "sha256:" + "0" * 64
+_KEYS = {"signing_keys": [private_pem("EC P-256")]}
 
 
 class Field(NamedTuple):
@@ -88,5 +92,38 @@ FIELDS = {
     "allow_query_credentials": Field(
         f"{_ENDPOINT}::test_query_credentials_can_be_switched_off", {"allow_query_credentials": False},
         {"allow_query_credentials": "no"}, SWITCH,
+    ),
+    "consumers[].previous_client_secret": Field(
+        f"{_BEYOND}::test_two_secrets_are_live_while_clients_change_over",
+        consumer(previous_client_secret=SECRET[::-1]), consumer(previous_client_secret=""), "anybody could make tokens",
+    ),
+    "consumers[].client_secret_hash": Field(
+        f"{_BEYOND}::test_a_secret_of_which_only_the_digest_stands_there_is_taken",
+        {**consumer(client_secret=LEFT_OUT, client_secret_hash=_DIGEST), **_KEYS},
+        {**consumer(client_secret=LEFT_OUT, client_secret_hash="md5:0"), **_KEYS}, "match",
+    ),
+    "consumers[].public_keys": Field(
+        f"{_BEYOND}::test_a_client_proves_itself_by_an_assertion_once", consumer(public_keys=[]),
+        consumer(public_keys=["x"]), "no PEM public key", "consumers[0].public_keys[0]",
+    ),
+    "consumers[].scopes": Field(
+        f"{_BEYOND}::test_scopes_are_those_of_the_consumer", consumer(scopes=["read"]), consumer(scopes=["a b"]),
+        "match", "consumers[0].scopes[0]",
+    ),
+    "consumers[].may_introspect": Field(
+        f"{_BEYOND}::test_who_may_introspect_hears_what_a_token_says", consumer(may_introspect=True),
+        consumer(may_introspect="no"), SWITCH,
+    ),
+    "signing_keys": Field(
+        f"{_BEYOND}::test_keys_of_the_server_sign_and_are_published", _KEYS, {"signing_keys": ["x"]},
+        "no PEM private key", "signing_keys[0]",
+    ),
+    "introspection": Field(
+        f"{_BEYOND}::test_what_is_off_is_a_path_like_any_other", {"introspection": True}, {"introspection": "no"},
+        SWITCH,
+    ),
+    "revocation": Field(
+        f"{_BEYOND}::test_a_token_that_was_taken_back_counts_nowhere_within_a_second", {"revocation": True},
+        {"revocation": "no"}, SWITCH,
     ),
 }  # fmt: skip

@@ -13,19 +13,13 @@ import yaml
 
 from ostiary.cli.check import check_file
 from ostiary.cli.presentation import Screen
-from ostiary.plugins.oauth2.beyond_config import BeyondConfig, BeyondConsumerConfig
 from ostiary.plugins.oauth2.config import OAuth2Config
 from tests.architecture.tree import ROOT
 from tests.reference.oauth2_fields import CONSUMER, FIELDS, SECRET
 from tools.reference import list_attributes
 
 PLUGIN = "routes[0].plugins.oauth2"
-BEYOND = {*BeyondConfig.model_fields, *(f"consumers[].{name}" for name in BeyondConsumerConfig.model_fields)}
-NAMES = [
-    attribute.name
-    for attribute in list_attributes(OAuth2Config)
-    if not any(attribute.name == name or attribute.name.startswith((f"{name}.", f"{name}[")) for name in BEYOND)
-]
+NAMES = [attribute.name for attribute in list_attributes(OAuth2Config)]
 
 
 @pytest.mark.parametrize("name", FIELDS)

@@ -22,13 +22,20 @@ class SecretProof(Protocol):
 
 @final
 class PlainSecret:
-    """A secret that stands in the configuration; compared by digest, so that its length does not show either."""
+    """A secret that stands in the configuration, or its SHA-256; compared by digest, so that no length shows either."""
 
     __slots__ = ("_digest",)
 
     def __init__(self, secret: str) -> None:
         """Remember the secret's digest."""
         self._digest = sha256(secret.encode("utf-8")).digest()
+
+    @classmethod
+    def from_digest(cls, digest: bytes) -> "PlainSecret":
+        """Make the proof of a secret of which only the SHA-256 is known."""
+        proof = cls("")
+        proof._digest = digest
+        return proof
 
     def matches(self, presented: str) -> bool:
         return compare_digest(sha256(presented.encode("utf-8", "surrogatepass")).digest(), self._digest)
@@ -40,6 +47,7 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True):
 
     `proofs` are those of its live secrets; without any it cannot come by secret. `signing_secrets` sign its tokens
     where no other key does: the first one signs, each verifies. `scopes` are those it may be granted.
+    Who `may_introspect` may ask what any token says.
     """
 
     name: str
@@ -47,6 +55,7 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True):
     proofs: tuple[SecretProof, ...] = ()
     signing_secrets: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
+    may_introspect: bool = False
 
     def __repr__(self) -> str:
         """Name it; its secrets are secrets."""
@@ -55,15 +64,16 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True):
 
 @final
 class Consumers:
-    """The consumers of one rule. `names` are theirs."""
+    """The consumers of one rule. `names` are theirs, `scopes` all that any of them may be granted."""
 
-    __slots__ = ("_by_client_id", "_decoy", "names")
+    __slots__ = ("_by_client_id", "_decoy", "names", "scopes")
 
     def __init__(self, consumers: Iterable[Consumer], decoy: tuple[SecretProof, ...] = (PlainSecret(""),)) -> None:
         """Index them; `decoy` is what the secret of an unknown client is held against, to no effect."""
         self._by_client_id = {consumer.client_id: consumer for consumer in consumers}
         self._decoy = decoy
         self.names = frozenset(consumer.name for consumer in self._by_client_id.values())
+        self.scopes = frozenset(scope for consumer in self._by_client_id.values() for scope in consumer.scopes)
 
     def __len__(self) -> int:
         """Count them."""

@@ -8,27 +8,48 @@ from typing import final
 
 from ostiary.authorization_server.answers import deny_access, refuse_token
 from ostiary.authorization_server.issued_tokens import IssuedTokens
+from ostiary.authorization_server.revoked_tokens import RevokedTokens
 from ostiary.authorization_server.settings import ServerSettings
 from ostiary.http.request import Request
 from ostiary.identity.issued_token import EVERYWHERE
 from ostiary.identity.jose import TokenRefused
-from ostiary.plugin import Admit, Reply
+from ostiary.plugin import Admit, Pending, Reply, Verdict
+from ostiary.ports import Clock
 
 
 @final
 class Protection:
     """Admits by token."""
 
-    __slots__ = ("_header_name", "_is_route_bound", "_tokens")
+    __slots__ = ("_clock", "_header_name", "_is_route_bound", "_revoked", "_tokens")
 
-    def __init__(self, settings: ServerSettings, tokens: IssuedTokens) -> None:
-        """Take the parts."""
+    def __init__(
+        self, settings: ServerSettings, tokens: IssuedTokens, revoked: RevokedTokens | None, clock: Clock
+    ) -> None:
+        """Take the parts; without `revoked` no token can be taken back."""
+        self._revoked = revoked
+        self._clock = clock
         self._header_name = settings.header_name.encode("ascii")
         self._is_route_bound = settings.is_route_bound
         self._tokens = tokens
 
-    def decide(self, request: Request, allowed: frozenset[str] | None, now: float) -> Admit | Reply:
-        """Return the verdict; `allowed` are the names of the consumers that may pass, None for all."""
+    def decide(self, request: Request, allowed: frozenset[str] | None, now: float) -> Verdict:
+        """Return the verdict; `allowed` are the names of the consumers that may pass, None for all.
+
+        Where tokens can be taken back, and nobody has asked for a second which were, that is asked first.
+        """
+        if self._revoked is not None and not self._revoked.is_current(now):
+            return Pending(lambda: self._ask_and_decide(request, allowed))
+        return self._decide(request, allowed, now)
+
+    async def _ask_and_decide(self, request: Request, allowed: frozenset[str] | None) -> Admit | Reply:
+        """Raises StoreFault: nobody passes on old knowledge."""
+        now = self._clock.now()
+        if self._revoked is not None:
+            await self._revoked.require(now)
+        return self._decide(request, allowed, now)
+
+    def _decide(self, request: Request, allowed: frozenset[str] | None, now: float) -> Admit | Reply:
         header = request.section.authorization if self._header_name == b"authorization" else self._read_own(request)
         if header is None:
             return refuse_token(request, "token_missing")

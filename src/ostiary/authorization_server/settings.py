@@ -15,7 +15,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     `auth_path` begins with a slash and is the end of the token endpoint's path. With `is_route_bound` a token opens
     only the route at whose address it was issued. `accepts_query_credentials`: a secret may come in the query of a GET.
     `header_name` is the request header, in lower case, that tokens are read from; without `keeps_token` the upstream
-    does not see it.
+    does not see it. `introspects` and `revokes` switch on what is beside the token endpoint.
     """
 
     issuer: str = "Higress-Gateway"
@@ -26,3 +26,5 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     keeps_token: bool = True
     is_route_bound: bool = False
     accepts_query_credentials: bool = True
+    introspects: bool = False
+    revokes: bool = False

@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from typing import Any, Protocol, final
 
 from ostiary.authorization_server.consumers import Consumer
-from ostiary.identity.issued_token import sign_with_secret, verify_with_secret
-from ostiary.identity.jose import CompactToken, TokenRefused
+from ostiary.identity.issued_token import sign_with_key, sign_with_secret, verify_with_secret
+from ostiary.identity.jose import CompactToken, TokenRefused, UnknownKey
+from ostiary.identity.keys import KeySet, VerificationKey, check_signature
+from ostiary.identity.server_metadata import find_key_id
+from ostiary.identity.signing_keys import SigningKey
 
 
 class TokenSigner(Protocol):
@@ -39,3 +42,28 @@ class SecretSigner:
             raise TokenRefused("token_algorithm")
         if not any(verify_with_secret(token, secret) for secret in consumer.signing_secrets):
             raise TokenRefused("token_signature")
+
+
+@final
+class KeySigner:
+    """Keys of the server's own: the first one signs, each verifies. Tokens name theirs, and no other is tried."""
+
+    __slots__ = ("_key", "_key_id", "_keys")
+
+    def __init__(self, keys: tuple[SigningKey, ...]) -> None:
+        """Take at least one."""
+        self._key, self._key_id = keys[0], find_key_id(keys[0])
+        self._keys = KeySet(tuple(_make_verification_key(key) for key in keys))
+
+    def sign(self, claims: Mapping[str, Any], consumer: Consumer) -> str:
+        return sign_with_key(claims, self._key, self._key_id)
+
+    def check(self, token: CompactToken, consumer: Consumer) -> None:
+        try:
+            check_signature(token, self._keys)
+        except UnknownKey:  # nobody else has keys that count
+            raise TokenRefused("token_signature") from None
+
+
+def _make_verification_key(key: SigningKey) -> VerificationKey:
+    return VerificationKey(find_key_id(key), key.key, frozenset({key.default_algorithm}))

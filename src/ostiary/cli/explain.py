@@ -131,7 +131,8 @@ def describe_end(asked: Asked, route: Route, claim: str) -> Iterator[str]:
         yield "It is answered 400: the path encodes a slash, and `allow_encoded_slash` is not on."
     elif route.upstream is not None:
         servers = ", ".join(_write_address(host, port) for host, port, _ in route.upstream.nodes)
-        yield f"What may pass goes to {servers or 'nobody: the upstream has no nodes'}."
+        how = "" if route.upstream.tls is None else " over https"
+        yield f"What may pass goes to {servers or 'nobody: the upstream has no nodes'}{how}."
         yield "It passes when a plugin admits it." if route.requires_principal else "Nobody has to say who they are."
     elif claim:
         yield "Nothing is forwarded there: what the plugin does not answer is answered 404."

@@ -18,6 +18,7 @@ Network = IPv4Network | IPv6Network
 T = TypeVar("T", bound=Hashable)
 
 MAX_PATH_PATTERN = 4096
+MAX_LABEL = 63
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "CONNECT", "TRACE", "PURGE")
 
 _BARE_IPV6 = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\Z")
@@ -73,7 +74,10 @@ def _parse_host(text: str) -> Authority:
 
 def parse_server(text: str) -> Authority:
     """Read `host` or `host:port` of a server; an IPv6 address may lack its brackets. Raises ClientFault."""
-    return parse_authority(f"[{text}]".encode() if _BARE_IPV6.match(text) else text.encode(), "")
+    authority = parse_authority(f"[{text}]".encode() if _BARE_IPV6.match(text) else text.encode(), "")
+    if any(len(label) > MAX_LABEL for label in authority.host.split(".")):
+        raise ClientFault("host_invalid", "a part of the name is longer than the 63 characters of RFC 1035 §2.3.4")
+    return authority
 
 
 def check_network(text: str) -> str:

@@ -17,6 +17,7 @@ import msgspec
 from ostiary.identity.claims import MAX_TIME
 from ostiary.identity.jose import CompactToken, TokenRefused
 from ostiary.identity.sealing import encode_base64url
+from ostiary.identity.signing_keys import SigningKey
 
 EVERYWHERE = "default"  # the audience of a token that is bound to no route
 TOKEN_ID_BYTES = 16
@@ -70,6 +71,15 @@ def sign_with_secret(claims: Mapping[str, Any], secret: str) -> str:
     """Return the compact HS256 token of these claims."""
     signing_input = b"%b.%b" % (_HEADER, encode_base64url(msgspec.json.encode(claims, order="sorted")))
     signature = hmac_digest(secret.encode("utf-8"), signing_input, "sha256")
+    return f"{signing_input.decode('ascii')}.{encode_base64url(signature).decode('ascii')}"
+
+
+def sign_with_key(claims: Mapping[str, Any], key: SigningKey, key_id: str) -> str:
+    """Return the compact token of these claims, signed as the kind of key wants it (RFC 9068 §2.1: `at+jwt`)."""
+    header = {"alg": key.default_algorithm, "kid": key_id, "typ": _TYPE}
+    parts = (msgspec.json.encode(header), msgspec.json.encode(claims, order="sorted"))
+    signing_input = b".".join(encode_base64url(part) for part in parts)
+    signature = key.sign(key.default_algorithm, signing_input)
     return f"{signing_input.decode('ascii')}.{encode_base64url(signature).decode('ascii')}"
 
 

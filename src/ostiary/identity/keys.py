@@ -72,6 +72,11 @@ class KeySet:
         """Count the keys."""
         return len(self._keys)
 
+    @property
+    def keys(self) -> tuple[VerificationKey, ...]:
+        """All of them."""
+        return self._keys
+
     def has(self, kid: str) -> bool:
         """Say whether a key with this id is here."""
         return kid in self._by_kid

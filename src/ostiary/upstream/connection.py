@@ -6,6 +6,7 @@ nodes and does not know clients.
 """
 
 import asyncio
+import ssl
 from typing import Protocol, final
 
 import httptools
@@ -20,6 +21,8 @@ from ostiary.http.response import (
     read_response_head,
 )
 from ostiary.upstream.balancer import Node
+from ostiary.upstream.last_words import read_last_words
+from ostiary.upstream.tls import explain_tls_error
 
 MAX_INFORMATIONAL = 8
 MAX_TRAILERS = 32
@@ -205,10 +208,25 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._shelter.forget(self)
+        if self._borrower is not None and isinstance(exc, ConnectionError):
+            pass
         borrower = self._borrower
-        if borrower is not None:
+        if borrower is None:
+            return
+        if isinstance(exc, ssl.SSLError):
+            # In TLS 1.3 a server may refuse us after our handshake is over: no client certificate, for one.
+            fault = UpstreamFault("upstream_tls", f"{self.node_name}: {explain_tls_error(exc)}")
+        else:
             moment = "in the middle of its answer" if self._started else "before it answered"
-            self._fail(borrower, UpstreamFault("upstream_lost", f"the upstream closed the connection {moment}"))
+            fault = UpstreamFault("upstream_lost", f"the upstream closed the connection {moment}")
+        self._fail(borrower, fault)
+
+    def _hear_last_words(self) -> None:
+        """Take an early answer that a failed write came before; on a stale line it may be a farewell to nobody."""
+        if self._has_asked and not (self._reused and self.request_sent):
+            words = read_last_words(self.transport)
+            if words:
+                self.data_received(words)
 
     def pause_writing(self) -> None:
         if self._borrower is not None:

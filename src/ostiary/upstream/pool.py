@@ -12,7 +12,7 @@ from typing import Any, final
 from ostiary.errors import UpstreamFault
 from ostiary.upstream.balancer import Node
 from ostiary.upstream.connection import UpstreamConnection
-from ostiary.upstream.tls import UpstreamContext, explain_tls_error
+from ostiary.upstream.tls import HUNG_UP, UpstreamContext, explain_tls_error
 
 
 @final
@@ -59,7 +59,7 @@ class Pool:
         try:
             async with asyncio.timeout(timeout_s):
                 _, connection = await loop.create_connection(
-                    lambda: UpstreamConnection(node, self), host, port, **self._plan_tls(host)
+                    lambda: UpstreamConnection(node, self), host, port, **self._plan_tls(host, timeout_s)
                 )
         except TimeoutError:
             raise UpstreamFault("upstream_timeout", f"no connection to {host}:{port} within {timeout_s:g} s") from None
@@ -68,12 +68,16 @@ class Pool:
         except ConnectionRefusedError:
             raise UpstreamFault("upstream_refused", f"{host}:{port} refused the connection") from None
         except OSError as error:
+            if self._tls is not None and isinstance(error, ConnectionError):
+                raise UpstreamFault("upstream_tls", f"{host}:{port}: {HUNG_UP}") from None
             raise UpstreamFault("upstream_unreachable", f"{host}:{port}: {error.strerror or 'unreachable'}") from None
+        except UnicodeError:
+            raise UpstreamFault("upstream_unreachable", f"{host}:{port}: no name that a server can have") from None
         self._live.add(connection)
         return connection
 
-    def _plan_tls(self, host: str) -> dict[str, Any]:
-        return {} if self._tls is None else self._tls.plan(host)
+    def _plan_tls(self, host: str, timeout_s: float) -> dict[str, Any]:
+        return {} if self._tls is None else self._tls.plan(host, timeout_s)
 
     def give(self, connection: UpstreamConnection) -> None:
         """Take back a connection after a whole, clean response."""

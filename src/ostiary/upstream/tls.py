@@ -10,6 +10,14 @@ from typing import Any, final
 from ostiary.config.upstream_tls import TlsSpec
 from ostiary.upstream.tls_client import make_tls_context
 
+HUNG_UP = (
+    "it hung up during the TLS handshake: does it want a client certificate, or speak only what is older than 1.2?"
+)
+_HINTS = {
+    "WRONG_VERSION_NUMBER": "does it speak https on this port?",
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "it wants a client certificate, and is shown none so far",
+}
+
 
 @final
 class UpstreamContext:
@@ -23,14 +31,19 @@ class UpstreamContext:
         self._context = make_tls_context(verify=spec.verify, trusted_certificates=spec.trusted_certificates)
         self._context.set_alpn_protocols(["http/1.1"])
 
-    def plan(self, host: str) -> dict[str, Any]:
-        """Return what `create_connection` needs to shake hands with a node."""
-        return {"ssl": self._context, "server_hostname": self._server_name or host}
+    def plan(self, host: str, timeout_s: float) -> dict[str, Any]:
+        """Return what `create_connection` needs to shake hands with a node, whose caller gives up after `timeout_s`."""
+        return {
+            "ssl": self._context,
+            "server_hostname": self._server_name or host,
+            "ssl_handshake_timeout": timeout_s + 1,  # the caller's is the one that counts; the library's own is 60 s
+        }
 
 
 def explain_tls_error(error: ssl.SSLError) -> str:
-    """Return why a handshake failed, in words for the log."""
+    """Return why TLS failed, in words for the log."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is refused ({error.verify_message.rstrip('.')}); see upstream.tls"
-    reason = (getattr(error, "reason", None) or "the server broke the protocol").replace("_", " ").lower()
-    return f"the TLS handshake failed ({reason}): does the server speak https on this port?"
+    reason = getattr(error, "reason", None) or "the server broke the protocol"
+    hint = f": {_HINTS[reason]}" if reason in _HINTS else ""
+    return f"TLS failed ({reason.replace('_', ' ').lower()}){hint}"

@@ -431,7 +431,7 @@ def test_tls_below_1_2_is_refused(tmp_path: Path) -> None:
 
             assert fault.code in {"provider_tls", "provider_unreachable"}
             assert [] == server.heads
-            assert ssl.TLSVersion.TLSv1_2 == client._contexts[(False, "")].minimum_version
+            assert ssl.TLSVersion.TLSv1_2 == client._contexts[(False, "", "")].minimum_version
 
     asyncio.run(scenario())
 
@@ -507,10 +507,10 @@ def test_contexts_are_shared_by_value() -> None:
     assert client._context("", verify=True) is client._context("", verify=True)
     assert len({id(context) for context in client._contexts.values()}) == 2
     for number in range(MAX_CONTEXTS):
-        client._contexts[True, str(number)] = same
+        client._contexts[True, str(number), ""] = same
         client._context("", verify=False)
     client._contexts.clear()
-    client._contexts = {(True, str(number)): same for number in range(MAX_CONTEXTS)}
+    client._contexts = {(True, str(number), ""): same for number in range(MAX_CONTEXTS)}
     client._context("", verify=False)
     assert len(client._contexts) == MAX_CONTEXTS
 
@@ -718,6 +718,96 @@ def test_certificates_are_held_to_the_name_of_the_url_wherever_it_is_found(tmp_p
             }
             assert 200 == (await client.send(ask("https://id.nowhere.test/", **where))).status
             assert "provider_tls" == (await fault_of(client, ask("https://other.nowhere.test/", **where))).code
+
+    asyncio.run(scenario())
+
+
+def port_of(server: Server) -> int:
+    """Where a server listens."""
+    return int(server.origin.rpartition(":")[2])
+
+
+@pytest.mark.parametrize("is_secure", [False, True])
+def test_connections_belong_to_the_name_in_which_they_were_opened(tmp_path: Path, is_secure: bool) -> None:
+    """Calls in that name share one; those in another, and those to the address itself, have their own."""
+    context = make_authority().make_server_context(tmp_path, "one.test") if is_secure else None
+    peers: list[object] = []
+
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peers.append(writer.get_extra_info("peername"))
+        writer.write(make_answer(b"", "200 OK", "Connection: keep-alive"))
+
+    async def scenario() -> None:
+        async with serve(answer, context) as (server, client):
+            where = {"addresses": (("127.0.0.1", port_of(server)),), "tls_verify": False}
+            scheme = server.origin.partition(":")[0]
+            for request in (
+                ask(f"{scheme}://one.test/", **where),
+                ask(f"{scheme}://one.test/again", **where),
+                ask(f"{scheme}://two.test/", **where),
+                ask(server.origin, tls_verify=False),
+            ):
+                assert 200 == (await client.send(request)).status
+
+        assert peers[0] == peers[1]
+        assert 3 == len(set(peers))
+
+    asyncio.run(scenario())
+
+
+def test_an_address_that_says_nothing_has_its_share_of_the_time(tmp_path: Path) -> None:
+    """One that does not take a connection, or does not shake hands, leaves the others their turn."""
+    authority = make_authority()
+
+    async def scenario() -> None:
+        silence = asyncio.Event()
+
+        async def hold(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await silence.wait()
+            writer.close()
+
+        silent = await asyncio.start_server(hold, "127.0.0.1", 0)
+        async with serve(make_answer(), authority.make_server_context(tmp_path, "id.test")) as (server, client):
+            addresses = (
+                ("name.invalid", 443),
+                ("127.0.0.1", silent.sockets[0].getsockname()[1]),
+                ("127.0.0.1", port_of(server)),
+            )
+            request = ask("https://id.test/", addresses=addresses, trusted_certificates=authority.pem, timeout_s=1.0)
+            assert 200 == (await client.send(request)).status
+            silence.set()
+            silent.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_certificate_that_is_refused_is_no_reason_to_ask_elsewhere(tmp_path: Path) -> None:
+    """Somebody sits where the service should."""
+    authority = make_authority()
+    (tmp_path / "other").mkdir()
+
+    async def scenario() -> None:
+        good = authority.make_server_context(tmp_path, "id.test")
+        bad = authority.make_server_context(tmp_path / "other", "other.test")
+        async with serve(make_answer(), bad) as (first, client), serve(make_answer(), good) as (second, _):
+            addresses = tuple(("127.0.0.1", port_of(server)) for server in (first, second))
+            request = ask("https://id.test/", addresses=addresses, trusted_certificates=authority.pem)
+            assert "provider_tls" == (await fault_of(client, request)).code
+            assert ([], []) == (first.heads, second.heads)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("timeout_s", [0.0, -1.0])
+def test_no_time_left_is_not_all_the_time_there_is(timeout_s: float) -> None:
+    """For aiohttp it would be."""
+
+    async def scenario() -> None:
+        async def hold(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+            await reader.read()
+
+        async with serve(hold) as (server, client), asyncio.timeout(5):
+            assert "provider_timeout" == (await fault_of(client, ask(server.origin, timeout_s=timeout_s))).code
 
     asyncio.run(scenario())
 

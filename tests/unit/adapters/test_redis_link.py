@@ -3,8 +3,8 @@
 import uvloop
 
 from ostiary.adapters.redis_link import RedisLink
-from ostiary.upstream.tls_client import make_tls_context
 from ostiary.store_settings import RedisSettings
+from ostiary.upstream.tls_client import make_tls_context
 from tests.fakes.redis_wire import Command, serving
 from tests.fakes.until import until
 

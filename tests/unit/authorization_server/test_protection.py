@@ -16,7 +16,9 @@ def visit(
     """Send one request to a protected route."""
     world = TokenWorld()
     request = world.request(headers=headers, route=route)
-    return world.server(**settings).protection.decide(request, allowed, world.clock.now())
+    verdict = world.server(**settings).protection.decide(request, allowed, world.clock.now())
+    assert isinstance(verdict, Admit | Reply)
+    return verdict
 
 
 def outcome(*arguments: Any, **keywords: Any) -> tuple[int, str]:

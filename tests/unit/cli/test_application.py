@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from ostiary import __version__
 from ostiary.cli import main
 from ostiary.cli.application import app
+from ostiary.config.higress.loading import HigressFolder
 
 RUNNER = CliRunner()
 
@@ -31,6 +32,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     stand_in("ostiary.wiring", "run_gateway", 3)
     stand_in("ostiary.cli.check", "check_file", 4)
     stand_in("ostiary.cli.demo", "start_demo", 5)
+    stand_in("ostiary.cli.import_higress", "import_folder", 6)
     return found
 
 
@@ -49,8 +51,23 @@ def test_each_command_passes_on_what_it_got_and_the_exit_code(calls: list[object
     ]
 
 
+def test_a_folder_stands_in_the_place_of_a_file(calls: list[object]) -> None:
+    """With the gateway's own settings beside it, or without."""
+    assert RUNNER.invoke(app, ["run", "--higress", "folder", "--gateway", "g.yaml"]).exit_code == 3
+    assert RUNNER.invoke(app, ["check", "--higress", "folder"]).exit_code == 4
+    assert RUNNER.invoke(app, ["import", "higress", "folder"]).exit_code == 6
+
+    assert calls == [
+        HigressFolder(Path("folder"), Path("g.yaml")),
+        HigressFolder(Path("folder")),
+        Path("folder"),
+    ]
+
+
 def test_wrong_usage_is_exit_code_2(calls: list[object]) -> None:
     """Before anything is started."""
+    assert RUNNER.invoke(app, ["run", "o.yaml", "--higress", "folder"]).exit_code == 2
+    assert RUNNER.invoke(app, ["check", "--gateway", "g.yaml"]).exit_code == 2
     assert RUNNER.invoke(app, ["demo", "--echo-port", "0"]).exit_code == 2
     assert RUNNER.invoke(app, ["rnu"]).exit_code == 2
     assert calls == []
@@ -63,6 +80,8 @@ def test_wrong_usage_is_exit_code_2(calls: list[object]) -> None:
         ([], ("ostiary demo",)),
         (["run", "-h"], ("FILE", "ostiary run ostiary.yaml", "standard output")),
         (["check", "--help"], ("FILE", "Exits with 0", "systemctl")),
+        (["run", "--help"], ("--higress", "--gateway", "only close its routes")),
+        (["import", "higress", "--help"], ("DIR", "kubectl get wasmplugin,mcpbridge,ingress", "Exits with 0")),
         (["demo", "--help"], ("--gateway-port", "9080", "OSTIARY_DEMO_PORTS=8080,8090,8070")),
     ],
 )

@@ -146,6 +146,14 @@ def test_an_encoded_slash_is_told_as_it_is_answered(tmp_path: Path) -> None:
     assert answered not in explain(tmp_path, "GET", "http://h/a/b%2fc", allowed)[1]
 
 
+def test_servers_of_a_source_are_named_with_how_they_are_spoken_to(tmp_path: Path) -> None:
+    """As the gateway would dial them."""
+    sources = "service_sources: [{name: id, type: dns, domain: a.test, port: 8443, protocol: https}]\n"
+    text = f"{sources}routes: [{{uri: /a, upstream: {{service_name: id.dns}}}}]"
+
+    assert "What may pass goes to a.test:8443 over https." in explain(tmp_path, "GET", "http://h/a", text)[1]
+
+
 def test_a_crowd_of_domains_is_counted(tmp_path: Path) -> None:
     """Those that fit the host come first."""
     crowd = "".join(f'  - {{hosts: [h{n}.test], plugins: {{other: {{secret: "0123456-{n}"}}}}}}\n' for n in range(9))

@@ -150,3 +150,12 @@ def test_of_two_defaults_the_first_stays() -> None:
     assert meet(plan, owners, "/out") == ("a", True)
     assert len(plan.notices) == 1
     assert plan.notices[0].startswith("b.fake: ")
+
+
+def test_a_route_that_ignores_case_covers_what_it_matches() -> None:
+    """The claimed path is the route itself there."""
+    found = owner("a", "/App/*", claimed="/app/callback")
+    blind = found._replace(entry=found.entry._replace(ignores_case=True))
+
+    assert meet(plan_claims([blind]), [blind], "/app/callback") == ("a", False)
+    assert meet(plan_claims([found]), [found], "/app/callback") == ("a", True)

@@ -1,6 +1,9 @@
 """Plugin instances: one for each place that names a plugin, taken over where nothing changed, closed where it fails."""
 
+import timeit
 from typing import Any
+
+import pytest
 
 from ostiary.config.checking import check_document
 from ostiary.config.closed import ClosedPlugin
@@ -54,13 +57,57 @@ def test_one_instance_serves_every_route_that_it_reaches() -> None:
     assert 1 == len(built.snapshot.instances)
 
 
-def test_a_hundred_thousand_routes_share_it() -> None:
-    """Memory and time grow with routes, not with instances."""
-    routes = [{"id": f"r{number}", "uri": f"/{number}"} for number in range(2000)]
-    built = build({"instance": {"plugins": {"fake": {}}}, "routes": routes})
+def multiply(count: int, levels: dict[str, Any]) -> Built:
+    """As many routes, each with a path of its own, from one that was checked."""
+    tree = {**levels, "routes": [{"uri": "/0/*", "upstream": UPSTREAM}]}
+    document = check_document(resolve_references(tree, {}), FAKES).document
+    assert document is not None
+    (route,) = document.routes
+    config = route.config
+    routes = (
+        route._replace(id=str(number), config=config.model_copy(update={"uri": f"/{number}/*"}))
+        for number in range(count)
+    )
+    return build_snapshot(document._replace(routes=tuple(routes)), make_services)
 
-    assert 1 == len({only(route) for route in built.snapshot.routes})
-    assert all(route.by_host is None for route in built.snapshot.routes)
+
+def cost_of(built: Built, host: str) -> float:
+    """Seconds that a look-up takes at best, as a request does it."""
+    find = built.snapshot.router.find
+    return min(timeit.repeat(lambda: find(host, "/7/orders/4711", "GET", "192.0.2.1"), number=2000, repeat=9))
+
+
+@pytest.mark.parametrize("hosts", [[], ["h"]])
+def test_a_hundred_thousand_routes_share_it_and_cost_a_request_what_ten_do(hosts: list[str]) -> None:
+    """Memory and time of loading grow with routes; instances do not, and requests pay nothing for them."""
+    domains = [{"hosts": hosts, "plugins": {"fake": {"secret": "of-the-domain"}}}] if hosts else []
+    levels = {"instance": {"plugins": {"fake": {}}}, "domains": domains}
+    few, many = multiply(10, levels), multiply(100_000, levels)
+
+    assert 1 + len(hosts) == len(many.snapshot.instances)
+    assert 1 == len({only(meet(many, f"/{number}/", "h")) for number in range(0, 100_000, 101)})
+    assert 1 == len({only(meet(many, f"/{number}/", "other")) for number in range(0, 100_000, 101)})
+    assert cost_of(many, "h") < 3 * cost_of(few, "h")  # a machine that others use: alike, not equal
+
+
+def test_thousands_of_domains_cost_a_new_host_what_ten_do() -> None:
+    """Whoever invents hosts finds no list that is walked through for each of them."""
+
+    def cost(count: int) -> float:
+        tree = {
+            "instance": {"plugins": {"fake": {}}},
+            "domains": [
+                {"hosts": [f"h{n}.test", f"*.h{n}.test"], "plugins": {"fake": {"secret": f"of-domain-{n}"}}}
+                for n in range(count)
+            ],
+            "routes": [{"uri": "/*"}],
+        }
+        (route,) = build(tree).snapshot.routes
+        assert route.by_host is not None
+        choose = route.by_host.choose
+        return min(timeit.repeat(lambda: choose("nobody.knows.this.test"), number=500, repeat=9))
+
+    assert cost(2000) < 4 * cost(10)
 
 
 def test_the_host_decides_between_domains() -> None:
@@ -201,19 +248,23 @@ def test_a_service_that_moves_makes_new_instances_of_those_that_asked_for_it() -
 
 def test_a_routes_claim_goes_before_a_domains_on_its_hosts() -> None:
     """The route takes every host, so the domain's is one of them; the domain is told."""
+
+    def claim(secret: str) -> dict[str, Any]:
+        return {"fake": {"claimed": "/cb", "secret": secret}}
+
     tree = {
-        "domains": [{"hosts": ["d", "*.d"], "plugins": {"fake": {"claimed": "/cb", "secret": "of-the-domain"}}}],
+        "domains": [{"hosts": ["d", "*.d"], "plugins": claim("of-the-domain")}],
         "routes": [
-            {"id": "all", "uri": "/app/*", "plugins": {"fake": {"claimed": "/cb", "secret": "of-the-route"}}},
-            {"id": "near", "uri": "/near", "host": "*.d", "plugins": {"fake": {"claimed": "/cb", "secret": "near-by-1"}}},
+            {"id": "all", "uri": "/app/*", "plugins": claim("of-the-route")},
+            {"id": "near", "uri": "/near", "host": "*.d", "plugins": claim("of-the-near-one")},
             {"id": "plain", "uri": "/plain"},
         ],
-    }  # fmt: skip
+    }
     built = build(tree)
 
     assert () == built.problems
     found = {host: only(meet(built, "/cb", host)).fingerprint for host in ("h", "d", "x.d")}
-    assert {"h": "fake of-the-route", "d": "fake of-the-route", "x.d": "fake near-by-1"} == found
+    assert {"h": "fake of-the-route", "d": "fake of-the-route", "x.d": "fake of-the-near-one"} == found
     assert "fake of-the-domain" == only(meet(built, "/plain", "d")).fingerprint
     told = "domains[0].plugins.fake: `/cb` (callback, on d) is answered by routes[0].plugins.fake: write another path"
     assert told in built.snapshot.notices

@@ -6,6 +6,7 @@ import pytest
 from pydantic_core import PydanticCustomError
 
 from ostiary.config import patterns
+from ostiary.errors import ClientFault
 
 
 def refusal(check: Callable[[str], object], text: str) -> tuple[str, str]:
@@ -97,6 +98,15 @@ def test_a_host_pattern_that_can_never_match_is_refused(text: str, problem: str,
 def test_a_server_may_be_an_ipv6_address_without_brackets() -> None:
     """As addresses are written where no port can follow."""
     assert [patterns.parse_server(text).text for text in ("::1", "[::1]:80", "a:80")] == ["[::1]", "[::1]:80", "a:80"]
+
+
+def test_a_servers_name_can_be_looked_up() -> None:
+    """Each of its parts has 63 characters at most."""
+    longest = "a" * 63
+
+    assert f"{longest}.test" == patterns.parse_server(f"{longest}.test").text
+    with pytest.raises(ClientFault):
+        patterns.parse_server(f"{longest}a.test:80")
 
 
 def test_networks_lose_their_host_bits() -> None:

@@ -19,6 +19,7 @@ def test_a_problem_is_one_line() -> None:
     assert str(Problem("a.b", "wrong", "mend it", 3)) == "a.b (line 3): wrong; mend it"
     assert str(Problem("a.b", "wrong")) == "a.b: wrong"
     assert str(Problem("", "wrong")) == "the file: wrong"
+    assert str(Problem("", "wrong", file="a.yaml")) == "a.yaml: wrong"
 
 
 def test_a_report_is_for_people_and_editors() -> None:
@@ -33,6 +34,17 @@ def test_a_report_is_for_people_and_editors() -> None:
         "3 problems; nothing was started or changed",
     ]
     assert report_problems("o.yaml", problems[:1]).endswith("\n1 problem; nothing was started or changed")
+
+
+def test_a_report_names_the_file_of_each_problem_and_what_they_led_to() -> None:
+    """Where a configuration is a folder, and serves in part."""
+    problems = [Problem("a", "wrong", line=3, file="x.yaml"), Problem("b", "bad")]
+
+    assert report_problems("folder", problems, "the rest is served").splitlines() == [
+        "x.yaml:3: a: wrong",
+        "folder: b: bad",
+        "2 problems; the rest is served",
+    ]
 
 
 def test_paths_are_written_as_people_find_them() -> None:

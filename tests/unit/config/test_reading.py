@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ostiary.config import reading
-from ostiary.config.reading import Reading, read_yaml
+from ostiary.config.reading import Reading, read_documents, read_plain, read_yaml
 
 
 def read(text: str) -> Reading:
@@ -161,3 +161,53 @@ def test_no_bytes_break_the_reader(content: bytes) -> None:
     found = read_yaml(content, with_lines=True)
 
     assert found[:2] == read_yaml(content)[:2] or found.tree != found.tree
+
+
+# ------------------------------------------------------------------------------------------- several documents
+
+
+def test_documents_are_read_one_by_one() -> None:
+    """Each with the lines of the file; those that say nothing are left out."""
+    readings = read_documents(b"# first\n---\na: 1\n---\n---\n# nothing\n---\nb:\n  - 2\n...\n---\n7\n")
+
+    assert [{"a": 1}, {"b": [2]}, 7] == [reading.tree for reading in readings]
+    assert [{"a": 3}, {"b": 8, "b[0]": 9}, {}] == [reading.lines for reading in readings]
+
+
+def test_one_document_is_a_file_of_documents_too() -> None:
+    """With and without a mark in front; nothing at all is none."""
+    assert [({"a": 1},)] * 2 == [
+        tuple(reading.tree for reading in read_documents(text)) for text in (b"a: 1\n", b"---\na: 1\n")
+    ]
+    assert () == read_documents(b"")
+
+
+def test_anchors_end_with_their_document() -> None:
+    """And a problem belongs to the document that it is in."""
+    first, second = read_documents(b"a: &x {b: 1, b: 2}\n---\nc: *x\n")
+
+    assert ["a.b"] == [found.path for found in first.problems]
+    assert ([3], None) == ([found.line for found in second.problems], second.tree)
+
+
+def test_what_stands_before_a_broken_document_is_read() -> None:
+    """What stands behind it cannot be."""
+    first, broken = read_documents(b"a: 1\n---\nb: [1\n---\nc: 1\n")
+
+    assert {"a": 1} == first.tree
+    assert (None, True) == (broken.tree, "no valid YAML" in broken.problems[0].problem)
+
+
+@pytest.mark.parametrize("content", [b"a: \xff\n", b" " * 11])
+def test_a_file_that_is_no_text_or_too_large_has_no_documents(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a problem."""
+    monkeypatch.setattr(reading, "MAX_FILE_BYTES", 10)
+
+    (found,) = read_documents(content)
+
+    assert (None, 1) == (found.tree, len(found.problems))
+
+
+def test_a_plain_scalar_says_what_it_says_in_a_file() -> None:
+    """Whoever writes YAML asks which texts need quotes."""
+    assert ["no", 1000.0, 10, None, "a"] == [read_plain(text) for text in ("no", "1e3", "010", "~", "a")]

@@ -194,3 +194,37 @@ def test_plugins_reach_through_the_router_that_serves() -> None:
     second.take_effect()
     assert reaches("h", "/b", plugin.fingerprint)
     assert not reaches("h", "/c", plugin.fingerprint)
+
+
+def test_a_route_may_ignore_the_case_of_its_paths() -> None:
+    """That of ASCII letters."""
+    router = build({"uri": "/Foo/*", "ignore_path_case": True}, {"uri": "/Bar"}).snapshot.router
+
+    met = {path: router.match("h", path, "GET", "::1") is not None for path in ("/foo/x", "/FOO/x", "/Bar", "/bar")}
+
+    assert {"/foo/x": True, "/FOO/x": True, "/Bar": True, "/bar": False} == met
+
+
+def test_a_host_of_its_own_gets_no_wider_routes() -> None:
+    """What its routes leave open is as where no route matches."""
+    checked = document({"uri": "/a", "host": "h"}, {"uris": ["/*"]})
+
+    router = build_snapshot(checked._replace(own_hosts=("h",)), make_services).snapshot.router
+
+    rest, other = router.find("h", "/b", "GET", "::1"), router.find("i", "/b", "GET", "::1")
+    assert rest is not None
+    assert other is not None
+    assert (None, "") == (rest.upstream, rest.name)
+    assert other.upstream is not None
+
+
+def test_what_closes_routes_is_told_apart() -> None:
+    """Some may serve with closed routes, none with two that want the same path."""
+    built = build(
+        {"id": "a", "host": "h", "plugins": {"fake": {"cannot_work": True}}},
+        {"id": "b", "uri": "/b", "host": "h", "plugins": {"early": {"claimed": "/callback", "secret": "0123456789"}}},
+        {"id": "c", "uri": "/c", "host": "h", "plugins": {"late": {"claimed": "/callback", "secret": "9876543210"}}},
+    )
+
+    assert ["routes[0].plugins.fake"] == [problem.path for problem in built.closing]
+    assert 2 == len(built.problems)

@@ -7,7 +7,7 @@ import pytest
 from ostiary.errors import StoreFault
 from ostiary.identity.session import build_family
 from ostiary.ports import SeriesPart
-from ostiary.relying_party import revocations
+from ostiary.providers import polled_series
 from ostiary.relying_party.logout_marks import Mark, find_handles
 from ostiary.relying_party.revocations import Revocations
 from tests.fakes.clock import FakeClock
@@ -188,7 +188,7 @@ def test_what_could_not_come_back_is_forgotten() -> None:
 
 def test_more_than_can_be_remembered_lets_nobody_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is dropped to make room: who asks is told that there is no answer."""
-    monkeypatch.setattr(revocations, "MAX_REVOKED", 2)
+    monkeypatch.setattr(polled_series, "MAX_KNOWN", 2)
     nodes = Nodes()
     spawner = FakeSpawner()
     worker = Revocations(nodes.store, "revoked:1", 1.0, nodes.clock, spawner)
@@ -196,7 +196,7 @@ def test_more_than_can_be_remembered_lets_nobody_in(monkeypatch: pytest.MonkeyPa
     async def visit() -> None:
         for number in range(3):
             await nodes.worker().revoke(build_family(bytes([number]) * 16), nodes.clock.now() + 100)
-        with pytest.raises(StoreFault, match="more sessions are revoked"):
+        with pytest.raises(StoreFault, match="more is revoked"):
             await worker.refresh()
         assert not worker.is_current(nodes.clock.now())
 
@@ -367,7 +367,7 @@ def test_a_mark_that_nobody_needs_is_forgotten() -> None:
 
 def test_more_marks_than_can_be_remembered_let_nobody_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """They share the room with families."""
-    monkeypatch.setattr(revocations, "MAX_REVOKED", 2)
+    monkeypatch.setattr(polled_series, "MAX_KNOWN", 2)
     nodes = Nodes()
     worker = nodes.worker()
 
@@ -375,7 +375,7 @@ def test_more_marks_than_can_be_remembered_let_nobody_in(monkeypatch: pytest.Mon
         await nodes.worker().revoke(ALICE, nodes.clock.now() + 100)
         for number in range(2):
             await nodes.worker().mark(f"sid:{number}", Mark(NOW, NOW, nodes.clock.now() + 100))
-        with pytest.raises(StoreFault, match="more sessions are revoked"):
+        with pytest.raises(StoreFault, match="more is revoked"):
             await worker.refresh()
 
     asyncio.run(visit())

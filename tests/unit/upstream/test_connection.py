@@ -1,5 +1,7 @@
 """One connection to a node: what a response is, when the connection may be used again, and what loses it."""
 
+import socket
+import ssl
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -156,6 +158,70 @@ def test_a_response_that_is_cut_is_lost(wire: Wire, said: bytes, resets: bool) -
 
     assert (False, ("upstream_lost", False)) == (borrower.is_whole, borrower.lost)
     assert ([wire.connection], []) == (wire.shelter.forgotten, wire.shelter.given)
+
+
+# ----------------------------------------------------------------------------------------------------- early answers
+
+
+def let_lie(wire: Wire, said: bytes) -> None:
+    """Put bytes into the socket that nobody reads, and break the line."""
+    ours, theirs = socket.socketpair()
+    theirs.sendall(said)
+    wire.transport._extra["socket"] = ours  # type: ignore[attr-defined]
+    theirs.close()
+    wire.loop.do(wire.transport.reset)
+    ours.close()
+
+
+def borrow_for_upload(wire: Wire) -> FakeBorrower:
+    """Begin a request that goes on."""
+    borrower = wire.lend("POST")
+    wire.connection.request_sent = False
+    return borrower
+
+
+def test_an_answer_that_lies_behind_a_broken_write_is_heard(wire: Wire) -> None:
+    """The service answered early and hung up; the connection goes all the same."""
+    borrower = borrow_for_upload(wire)
+    let_lie(wire, HELLO)
+
+    assert (b"hello", True, None) == (borrower.body, borrower.is_whole, borrower.lost)
+    assert ([wire.connection], []) == (wire.shelter.forgotten, wire.shelter.given)
+
+
+def test_half_an_answer_behind_a_broken_write_is_lost(wire: Wire) -> None:
+    """What came of it is told, and that it is not whole."""
+    borrower = borrow_for_upload(wire)
+    let_lie(wire, HELLO[:-1])
+
+    assert (b"hell", ("upstream_lost", False)) == (borrower.body, borrower.lost)
+
+
+def test_a_farewell_on_a_stale_line_is_no_early_answer(wire: Wire) -> None:
+    """A whole request that met a reset goes to another line."""
+    wire.lend()
+    wire.says(HELLO)
+    borrower = wire.lend()
+    let_lie(wire, response("408 Request Timeout", "Content-Length: 0"))
+
+    assert ([], ("upstream_lost", True)) == (borrower.arrivals, borrower.lost)
+
+
+def test_what_lies_there_before_we_asked_is_no_answer(wire: Wire) -> None:
+    """The request never left."""
+    borrower = FakeBorrower()
+    wire.connection.lend(borrower, "POST", ())
+    let_lie(wire, HELLO)
+
+    assert ([], "upstream_lost") == (borrower.arrivals, (borrower.lost or ("",))[0])
+
+
+def test_a_refusal_by_tls_is_told_as_one(wire: Wire) -> None:
+    """In TLS 1.3 it comes when the handshake is over for us."""
+    borrower = wire.lend()
+    wire.loop.do(wire.transport._lose, ssl.SSLError(1, "tlsv13 alert certificate required"))
+
+    assert ("upstream_tls", False) == borrower.lost
 
 
 # --------------------------------------------------------------------------------------------------- untouched lines

@@ -110,9 +110,13 @@ def write_upstream(services: Sequence[RoutedService], *, is_https: bool) -> dict
     """
     if not services:
         return None
-    scheme = {"scheme": "https"} if is_https else {}
+    scheme: dict[str, Any] = {"scheme": "https"} if is_https else {}
     if len(services) == 1:
-        return {"service_name": services[0].source.full_name} | scheme
+        source = services[0].source
+        return {"service_name": source.full_name} | (scheme if source.protocol == "http" else {})
+    sni = services[0].source.sni  # of several it is the same, or a problem
+    if is_https and sni is not None:
+        scheme["tls"] = {"server_name": sni}
     addresses = [(service, service.source.addresses) for service in services if service.weight]
     whole = lcm(*(len(found) for _, found in addresses))
     shares = [(address, service.weight * whole // len(found)) for service, found in addresses for address in found]

@@ -85,7 +85,17 @@ class _Exporter:
                 label = plugin.manifest.origin.label
                 problem = f"{first.manifest.origin.label} is {plugin.rules.name} too, and a route names a plugin once"
                 self.problems.append(Problem(label, problem, _STAY))
+        self._note_ranks(tuple(known))
         return tuple(plugin.rules for plugin in known.values())
+
+    def _note_ranks(self, names: tuple[str, ...]) -> None:
+        """Higress orders plugins of one rank by their resources, `ostiary.yaml` by their levels."""
+        if len(names) > 1:
+            order = ", then ".join(names)
+            text = (
+                f"where several decide, the order was {order}; here one of a finer level goes before those of its rank"
+            )
+            self.notes.append(text)
 
     def write_sources(self) -> Iterator[Piece]:
         for source in self._resources.sources.known.values():
@@ -114,7 +124,7 @@ class _Exporter:
                     tree = {"hosts": patterns, "plugins": {plugin.name: self._configure(rule)}}
                     yield Piece((rule.place,), tree)
                 for host in patterns if rule.plugin is None else ():
-                    self._check_off(plugin.name, rule.place, plugin.apply(None, (host,)), host)
+                    self._check_off(plugin, rule.place, plugin.apply(None, (host,)), host)
 
     def _expand(self, rule: Rule) -> Iterator[str]:
         """Yield a rule's patterns; those like `www.*`, which `ostiary.yaml` has not, as the hosts that they fit."""
@@ -131,13 +141,13 @@ class _Exporter:
             self.notes.append(f"{rule.place}: `{pattern}` is written as the hosts of Ingresses that it fits")
             yield from fitting
 
-    def _check_off(self, name: str, place: str, policy: Policy, host: str) -> None:
+    def _check_off(self, plugin: PluginRules, place: str, policy: Policy, host: str) -> None:
         """Where a plugin is switched off nothing wider may name it: there is no such switch in `ostiary.yaml`."""
         places = [candidate.place for candidate in policy.candidates]
         behind = (*policy.candidates[places.index(place) + 1 :], *policy.hidden)
-        wider = (each for each in behind if each.level in _WIDER and each.plugin is not None)
-        if any(candidate.may_meet((host or "*",)) for candidate in wider):
-            self.problems.append(Problem(place, f"it switches {name} off, which a wider level has there", _STAY))
+        domains = (each for each in behind if each.level == "domain" and each.plugin is not None)
+        if plugin.instance is not None or any(candidate.may_meet((host or "*",)) for candidate in domains):
+            self.problems.append(Problem(place, f"it switches {plugin.name} off, which a wider level has there", _STAY))
 
     def _check_basis(
         self, plugin: PluginRules, rule: Candidate | Rule, hosts: Iterable[str], reaches: Callable[[str, str], bool]
@@ -156,16 +166,23 @@ class _Exporter:
 
     def write_routes(self) -> Iterator[Piece]:
         """Yield every route, once for each host on which its own configuration is another."""
-        own_hosts = set(find_own_hosts(self._resources.paths))
+        own_hosts = tuple(find_own_hosts(self._resources.paths))
         splits = {host: tuple(self._split(host)) for host in self._hosts}
         for route_id, path in self._resources.routes:
             for host in (path.host, *splits[path.host]):
                 yield self._write_route(route_id, path, host)
-        for host in self._hosts:
-            if host in own_hosts:
-                tree = {"id": shorten_id(f"no-more-of-{host.replace('*', 'any')}"), "host": host, "uri": "/*"}
-                text = f"Higress goes no further for {host}, where paths of a wider host would follow here."
-                yield Piece((text,), {**tree, "plugins": {}})
+        for host in own_hosts:
+            yield from self._end_host(host)
+
+    def _end_host(self, host: str) -> Iterator[Piece]:
+        """Yield a last route for a host that gets no wider ones; one without any plugin is refused, and so a note."""
+        text = f"Higress goes no further for {host}"
+        candidates = (each for plugin in self._plugins for each in plugin.apply(None, (host,)).candidates)
+        if any(candidate.plugin is not None for candidate in candidates):
+            tree = {"id": shorten_id(f"no-more-of-{host.replace('*', 'any')}"), "host": host, "uri": "/*"}
+            yield Piece((f"{text}: what is left of it is no wider host's.",), {**tree, "plugins": {}})
+        else:
+            self.notes.append(f"{text}; here what its paths leave open goes to the routes of wider hosts")
 
     def _split(self, host: str) -> Iterator[str]:
         """Yield narrower hosts on which a domain's rule comes before the own configuration of some route."""
@@ -201,7 +218,7 @@ class _Exporter:
             if winner is None or winner.level in _WIDER:
                 continue
             if winner.plugin is None:
-                self._check_off(plugin.name, winner.place, policy, host)
+                self._check_off(plugin, winner.place, policy, host)
                 continue
             self._check_basis(plugin, winner, (host,), meets_host)
             if winner.level == "route":

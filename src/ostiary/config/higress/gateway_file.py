@@ -13,6 +13,7 @@ from pydantic import Field
 from ostiary.config.declaring import Checker
 from ostiary.config.files import make_context
 from ostiary.config.gateway import GatewayConfig
+from ostiary.config.higress.manifests import lies_within
 from ostiary.config.loading import finish_problems, is_state_file
 from ostiary.config.problems import Problem, describe_shape
 from ostiary.config.reading import MAX_FILE_BYTES, read_yaml
@@ -57,7 +58,6 @@ def read_gateway(path: Path | None, environ: Mapping[str, str]) -> GatewayPart:
     reading = read_yaml(content)
     resolution = resolve_references(reading.tree, environ)
     checker = Checker({}, resolution.sources, make_context(path.parent))
-    checker.problems += (*reading.problems, *resolution.problems)
     whole = None
     if isinstance(resolution.tree, Mapping):
         whole = checker.validate(GatewayFile, resolution.tree, ())
@@ -67,7 +67,9 @@ def read_gateway(path: Path | None, environ: Mapping[str, str]) -> GatewayPart:
     state = choose_state(whole.state)
     if is_state_file(state, path):
         checker.refuse("state.path", "this is the file with the gateway's settings", "name a file of its own")
-    finished = finish_problems(checker.problems, content, resolution.secrets)
+    unresolved = [problem.path for problem in resolution.problems]
+    told = [problem for problem in checker.problems if not any(lies_within(problem.path, at) for at in unresolved)]
+    finished = finish_problems((*reading.problems, *resolution.problems, *told), content, resolution.secrets)
     problems = tuple(msgspec.structs.replace(problem, file=str(path)) for problem in finished)
     has_certificate = any(door.tls is not None for door in whole.gateway.listen)
     return GatewayPart(whole.gateway, state, find_state_notices(whole.state), problems, has_certificate)

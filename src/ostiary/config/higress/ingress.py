@@ -230,16 +230,17 @@ def _choose_protocol(
 ) -> bool:
     """Say whether the services are spoken to over https: the annotation says it, or the registries do."""
     protocols = {service.source.protocol for service in services}
-    if annotations.is_https:
-        return True
-    if "https" not in protocols:
+    if not annotations.is_https and "https" not in protocols:
         return False
     if annotations.is_https is False:
         problem = "the annotation says HTTP, and the registry of its service https"
         findings.refuse(manifest, place, problem, "remove the annotation `backend-protocol`, or mend the registry")
-    elif len(protocols) > 1:
+    elif annotations.is_https is None and len(protocols) > 1:
         problem = "some of its services are spoken to over https, some are not"
         findings.refuse(manifest, place, problem, "give their registries the same `protocol`")
+    if len({service.source.sni for service in services}) > 1:
+        problem = "the certificates of its services are held to different names"
+        findings.refuse(manifest, place, problem, "give their registries the same `sni`, or none")
     return True
 
 

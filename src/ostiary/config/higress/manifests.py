@@ -143,7 +143,9 @@ def read_manifests(documents: Iterable[FileDocument], environ: Mapping[str, str]
             objects += found
             problems += wrong
             secrets |= hidden
-    return Manifests(tuple(objects), (*problems, *_find_doubles(objects)), frozenset(secrets))
+    doubles = tuple(_find_doubles(objects))
+    firsts = {manifest.origin.label: manifest for manifest in reversed(objects)}
+    return Manifests(tuple(reversed(firsts.values())), (*problems, *doubles), frozenset(secrets))
 
 
 def _read_document(

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from ostiary.authorization_server.consumers import Consumer, Consumers, PlainSecret
 from ostiary.authorization_server.settings import ServerSettings
+from ostiary.identity.keys import KeySet, read_public_key
+from ostiary.identity.signing_keys import SigningKey, read_signing_key
 from ostiary.plugin import Level
 from ostiary.plugins.oauth2.config import ConsumerConfig, OAuth2Config
 
@@ -23,6 +25,8 @@ def compile_settings(config: OAuth2Config, level: Level) -> ServerSettings:
         keeps_token=config.keep_token,
         is_route_bound=level == "route" if is_global is None else not is_global,
         accepts_query_credentials=config.allow_query_credentials,
+        introspects=config.introspection,
+        revokes=config.revocation,
     )
 
 
@@ -32,7 +36,33 @@ def compile_consumers(written: Iterable[ConsumerConfig]) -> Consumers:
 
 
 def _compile_consumer(written: ConsumerConfig) -> Consumer:
-    secret = written.client_secret.get_secret_value()
+    live = (written.client_secret, written.previous_client_secret)
+    secrets = tuple(secret.get_secret_value() for secret in live if secret is not None)
     return Consumer(
-        name=written.name, client_id=written.client_id, proofs=(PlainSecret(secret),), signing_secrets=(secret,)
+        name=written.name,
+        client_id=written.client_id,
+        proofs=(*(PlainSecret(secret) for secret in secrets), *_compile_hash(written.client_secret_hash)),
+        signing_secrets=secrets,
+        scopes=written.scopes,
+        may_introspect=written.may_introspect,
     )
+
+
+def _compile_hash(written: str | None) -> tuple[PlainSecret, ...]:
+    return () if written is None else (PlainSecret.from_digest(bytes.fromhex(written.removeprefix("sha256:"))),)
+
+
+def compile_client_keys(config: OAuth2Config) -> dict[str, KeySet]:
+    """Return the keys that clients prove themselves by, by client id."""
+    return {
+        consumer.client_id: KeySet(
+            tuple(key for pem in consumer.public_keys for key in read_public_key(pem).keys), pinned=True
+        )
+        for consumer in config.consumers or ()
+        if consumer.public_keys
+    }
+
+
+def compile_keys(config: OAuth2Config) -> tuple[SigningKey, ...]:
+    """Return the keys that sign tokens, the first of them new ones."""
+    return tuple(read_signing_key(pem.get_secret_value()) for pem in config.signing_keys)

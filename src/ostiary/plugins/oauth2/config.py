@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from ostiary.config.scalars import Number, Switch
 from ostiary.config.section import refuse
-from ostiary.plugins.oauth2.beyond_config import BeyondConfig, BeyondConsumerConfig
+from ostiary.plugins.oauth2.beyond_config import PROOFS, BeyondConfig, BeyondConsumerConfig, find_unsigned
 from ostiary.plugins.oauth2.values import AuthPath, ClientId, ClientSecret, ConsumerName, HeaderName
 
 _EXAMPLE = "add `consumers: [{name: billing, client_id: billing-id, client_secret: $ENV://BILLING_SECRET}]`"
@@ -28,10 +28,22 @@ class ConsumerConfig(BeyondConsumerConfig):
         "X-Mse-Consumer, and the `sub` of its tokens. Renaming a consumer ends its tokens."
     )
     client_id: ClientId = Field(description="What the consumer calls itself when it asks for a token.")
-    client_secret: ClientSecret = Field(
+    client_secret: ClientSecret | None = Field(
+        default=None,
         description="What it proves that by, and what its tokens are signed with (HS256). RFC 7518 wants 32 bytes or "
-        "more; shorter ones work, and are told at start. Changing it ends the consumer's tokens."
+        "more; shorter ones work, and are told at start. Changing it ends the consumer's tokens, unless the old one is "
+        "written as previous_client_secret.",
     )
+
+    needed: ClassVar[Mapping[str, str]] = {"client_secret": "unless client_secret_hash or public_keys is written"}
+
+    @classmethod
+    def check_shape(cls, written: Mapping[str, Any]) -> Iterator[tuple[str, PydanticCustomError]]:
+        """A client has to be able to prove itself in some way."""
+        yield from super().check_shape(written)
+        if all(written.get(name) is None for name in PROOFS):
+            problem = "a consumer needs a `client_secret`"
+            yield "", refuse(problem, "write one, such as $ENV://CLIENT_SECRET")
 
 
 def _check_distinct(consumers: tuple[ConsumerConfig, ...] | None) -> tuple[ConsumerConfig, ...] | None:
@@ -127,7 +139,9 @@ class OAuth2Config(BeyondConfig):
                 problem = f"`allow` restricts what a wider level configures, and stands beside {others}"
                 remedy = "keep `allow` alone in this rule, and write the rest at a wider level; or leave `allow` out"
                 yield "allow", refuse(problem, remedy)
-        elif written.get("consumers") is None:
+        elif not written.get("signing_keys"):
+            yield from find_unsigned(written.get("consumers"))
+        if written.get("allow") is None and written.get("consumers") is None:
             yield "consumers", refuse("consumers are required, but missing", f"{_EXAMPLE}, or `allow` alone")
         if all(name in written for name in _HEADER_NAMES):
             yield "auth_header", refuse("is the same as auth_header_name, which is written too", "keep one of them")

@@ -18,7 +18,8 @@ def find_notices(config: OAuth2Config, place: Place) -> tuple[str, ...]:
     short = [
         consumer.name
         for consumer in consumers
-        if len(consumer.client_secret.get_secret_value().encode("utf-8")) < MIN_SECRET_BYTES
+        if consumer.client_secret is not None
+        and len(consumer.client_secret.get_secret_value().encode("utf-8")) < MIN_SECRET_BYTES
     ]
     notices = {
         f"the client_secret of {_list(short)} is shorter than {MIN_SECRET_BYTES} bytes: whoever sees one of its tokens "

@@ -7,13 +7,14 @@ is about.
 
 from typing import Any, final
 
+from ostiary.authorization_server.assertions import Assertions
 from ostiary.authorization_server.server import AuthorizationServer
 from ostiary.config.fingerprints import digest_configuration
 from ostiary.config.problems import find_nearest, quote
 from ostiary.errors import OperatorFault
 from ostiary.http.request import Request
 from ostiary.plugin import PASS, Claim, Plugin, Principal, Services, Verdict
-from ostiary.plugins.oauth2.compile import compile_consumers, compile_settings
+from ostiary.plugins.oauth2.compile import compile_client_keys, compile_consumers, compile_keys, compile_settings
 from ostiary.plugins.oauth2.config import OAuth2Config
 from ostiary.plugins.oauth2.notices import find_notices
 
@@ -28,9 +29,17 @@ class OAuth2:
     where no route matched and, with `issues_everywhere`, on every route.
     """
 
-    __slots__ = ("_allowed", "_issues_everywhere", "authenticates", "fingerprint", "notices", "server")
+    __slots__ = (
+        "_allowed",
+        "_has_answers",
+        "_issues_everywhere",
+        "authenticates",
+        "claims",
+        "fingerprint",
+        "notices",
+        "server",
+    )
 
-    claims: tuple[Claim, ...] = ()
     cookie_names: tuple[str, ...] = ()
 
     def __init__(
@@ -47,6 +56,8 @@ class OAuth2:
         self.server = server
         self.fingerprint = fingerprint
         self.authenticates = authenticates
+        self.claims: tuple[Claim, ...] = server.documents.claims if allowed is None else ()
+        self._has_answers = server.has_answers
         self.notices = notices
         self._allowed = allowed
         self._issues_everywhere = issues_everywhere
@@ -55,6 +66,8 @@ class OAuth2:
         server = self.server
         if server.token_endpoint.is_meant(request.path) and (self._issues_everywhere or not request.route):
             return server.token_endpoint.answer(request, now)
+        if self._has_answers and (answer := server.find_answer(request)) is not None:
+            return answer
         return server.protection.decide(request, self._allowed, now) if self.authenticates else PASS
 
 
@@ -75,9 +88,10 @@ class OAuth2Type:
         if config.global_auth is not None and place.level != "instance":
             detail = "global_auth is for the instance level only: leave it out, this rule is in force where it stands"
             raise OperatorFault("global_auth_misplaced", detail)
-        server = AuthorizationServer(
-            compile_settings(config, place.level), compile_consumers(config.consumers), services
-        )
+        settings, consumers = compile_settings(config, place.level), compile_consumers(config.consumers)
+        keys = compile_client_keys(config)
+        assertions = Assertions(settings, consumers, keys, services.stores.shared) if keys else None
+        server = AuthorizationServer(settings, consumers, services, compile_keys(config), assertions)
         is_everywhere = place.level != "instance" or config.global_auth is True or not services.has_finer
         return OAuth2(
             server,

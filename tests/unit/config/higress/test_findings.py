@@ -57,7 +57,8 @@ def test_a_configuration_that_stands_is_declared() -> None:
 
 def test_a_configuration_with_a_mistake_has_none_and_closes() -> None:
     """Whatever the mistake is."""
-    for written in ({"secret": "short"}, {"_meta": {}}, "text"):
+    mistakes: tuple[object, ...] = ({"secret": "short"}, {"_meta": {}}, "text")
+    for written in mistakes:
         findings = make_findings()
         plugin = manifest(wasm({"domain": ["a.b"], "config": written}))
 

@@ -9,14 +9,15 @@ from ostiary.config.higress.mcp_bridge import read_sources
 from tests.fakes.higress import Object, bridge, ingress, make_findings, manifest, path_to
 
 HTTPS = {"name": "safe", "type": "dns", "domain": "s.example.com", "port": 443, "protocol": "https"}
+NAMED = {**HTTPS, "name": "named", "sni": "n.example.com"}
 PLAIN = {"name": "apps", "type": "static", "domain": "10.0.0.7:8000", "port": 80}
 ORDERS = {"name": "orders.team", "type": "static", "domain": "10.0.0.8:8000"}
 
 
 def read(*trees: Object) -> tuple[Ingresses, list[str]]:
-    """Read ingresses beside three registries."""
+    """Read ingresses beside four registries."""
     findings = make_findings()
-    sources = read_sources([manifest(bridge(HTTPS, PLAIN, ORDERS))], findings)
+    sources = read_sources([manifest(bridge(HTTPS, NAMED, PLAIN, ORDERS))], findings)
     found = read_ingresses([manifest(tree) for tree in trees], sources, findings)
     return found, [str(problem) for problem in findings.problems]
 
@@ -90,6 +91,7 @@ def test_https_is_said_by_the_annotation_or_the_registry(annotations: dict[str, 
     [
         ({"destination": "safe.dns", "backend_protocol": "HTTP"}, "remove the annotation `backend-protocol`"),
         ({"destination": "50% apps.static\n50% safe.dns"}, "give their registries the same `protocol`"),
+        ({"destination": "50% safe.dns\n50% named.dns"}, "give their registries the same `sni`"),
     ],
 )
 def test_protocols_that_contradict_each_other_are_refused(annotations: dict[str, str], words: str) -> None:
