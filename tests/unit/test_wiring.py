@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from ostiary.config.problems import Problem
+from ostiary.config.higress.loading import HigressFolder
+from ostiary.config.problems import CLOSED, Problem
 from ostiary.ports import LogValue, Severity
 from ostiary.wiring import SECRET_FILE, Gateway, load_registry, run_gateway
 from tests.e2e.counterparts.redis_server import RedisServer
+from tests.fakes.higress import bridge, ingress, path_to, wasm, write_folder
 from tests.fakes.log import FakeLog
 
 GOOD = """
@@ -250,6 +252,39 @@ def test_a_hangup_reads_the_file_again(tmp_path: Path, shown: Shown) -> None:
     problems = [event.fields["path"] for event in log.events if event.code == "reload_problem"]
     assert problems, "every mistake is in the log, which never waits for its reader"
     assert [] == shown
+
+
+def test_a_folder_serves_with_the_routes_closed_that_have_mistakes(tmp_path: Path) -> None:
+    """At start, and after they are mended with all; a reload with a mistake changes nothing."""
+    listen = tmp_path / "gateway.yaml"
+    listen.write_text("gateway: {listen: [{port: 0}], access_log: {enabled: false}}\n")
+    closed = wasm({"ingress": ["closed"], "config": {"client_id": "x"}}, image="oidc")
+    objects = (bridge(), ingress("closed", None, path_to("/closed")))
+    folder = write_folder(tmp_path / "folder", *objects, closed)
+    shown: list[tuple[object, ...]] = []
+    gateway = Gateway(HigressFolder(folder, listen), {}, lambda *told: shown.append(told))
+    assert gateway.load()
+    ((name, problems, outcome),) = shown
+    assert (str(folder), CLOSED) == (name, outcome)
+    assert isinstance(problems, tuple)
+    assert {"all.yaml"} == {problem.file for problem in problems}
+    log = AwaitedLog()
+    gateway._log = log  # type: ignore[assignment]
+    statuses: list[bytes] = []
+
+    def work(port: int) -> None:
+        statuses.append(ask(port, "/closed")[9:12])
+        statuses.append(ask(port, "/elsewhere")[9:12])
+        os.kill(os.getpid(), signal.SIGHUP)
+        log.wait_for("reload_refused")
+        write_folder(folder, *objects[:1], ingress("closed", None, path_to("/open")))
+        os.kill(os.getpid(), signal.SIGHUP)
+        log.wait_for("reloaded")
+        statuses.append(ask(port, "/closed")[9:12])
+
+    assert 0 == serve(gateway, work)
+    assert [b"503", b"404", b"404"] == statuses
+    assert {"all.yaml"} == {event.fields["file"] for event in log.events if event.code == "reload_problem"}
 
 
 def test_a_port_in_use_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -209,7 +209,7 @@ class UpstreamConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._shelter.forget(self)
         if self._borrower is not None and isinstance(exc, ConnectionError):
-            pass
+            self._hear_last_words()
         borrower = self._borrower
         if borrower is None:
             return

@@ -90,8 +90,19 @@ def start_gateway(
     tmp_path.mkdir(parents=True, exist_ok=True)
     file = tmp_path / "ostiary.yaml"
     file.write_text(yaml.safe_dump(full, sort_keys=False), encoding="utf-8")
+    return _start([str(file)], tmp_path, environment)
+
+
+def start_higress(folder: Path, tmp_path: Path, environment: Mapping[str, str] | None = None) -> RunningGateway:
+    """Run the gateway on a folder in Higress's notation, on any free port. Raises StartError."""
+    file = tmp_path / "gateway.yaml"
+    file.write_text("gateway: {listen: [{host: 127.0.0.1, port: 0}]}\n", encoding="utf-8")
+    return _start(["--higress", str(folder), "--gateway", str(file)], tmp_path, environment)
+
+
+def _start(arguments: list[str], tmp_path: Path, environment: Mapping[str, str] | None) -> RunningGateway:
     program = RunningProgram(
-        [sys.executable, "-m", "ostiary", "run", str(file)],
+        [sys.executable, "-m", "ostiary", "run", *arguments],
         Outputs(tmp_path / "gateway.stdout", tmp_path / "gateway.stderr"),
         cwd=tmp_path,
         environment={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **(environment or {})},

@@ -64,10 +64,11 @@ class OAuth2:
 
     def decide(self, request: Request, principal: Principal | None, now: float) -> Verdict:
         server = self.server
-        if server.token_endpoint.is_meant(request.path) and (self._issues_everywhere or not request.route):
-            return server.token_endpoint.answer(request, now)
-        if self._has_answers and (answer := server.find_answer(request)) is not None:
-            return answer
+        if self._issues_everywhere or not request.route:
+            if server.token_endpoint.is_meant(request.path):
+                return server.token_endpoint.answer(request, now)
+            if self._has_answers and (answer := server.find_answer(request)) is not None:
+                return answer
         return server.protection.decide(request, self._allowed, now) if self.authenticates else PASS
 
 

@@ -16,7 +16,7 @@ from ostiary.identity.client_assertion import ASSERTION_TYPE, AssertionMoment, A
 from ostiary.identity.jose import parse_compact_token
 from ostiary.identity.keys import check_signature, read_key_set
 from ostiary.identity.signing_keys import read_signing_key
-from ostiary.plugin import Admit, Pending, Place, Reply
+from ostiary.plugin import Admit, Pass, Pending, Place, Reply
 from ostiary.plugins.oauth2 import plugin_type
 from ostiary.plugins.oauth2.plugin import OAuth2
 from tests.fakes.client_keys import make_client_key, private_pem
@@ -330,3 +330,16 @@ def test_only_forms_by_post_are_taken(path: str) -> None:
     assert isinstance(typed, Reply)
     assert isinstance(empty, Reply)
     assert (405, 400, 400) == (got.status, typed.status, empty.status)
+
+
+def test_what_the_instance_leaves_alone_is_left_alone_here_too() -> None:
+    """With `global_auth: false` beside finer rules a route's own paths are the upstream's, whatever they are called."""
+    world = TokenWorld()
+    written = [{"name": NAME, "client_id": CLIENT_ID, "client_secret": SECRET}]
+    config = plugin_type.config.model_validate({"consumers": written, "issuer": ISSUER, "global_auth": False, **EVERY})
+    plugin = plugin_type.build(config, world.services(Place(id="p", level="instance"), has_finer=True))
+    on_route = plugin.decide(world.request("GET", "/a/oauth2/jwks"), None, world.clock.now())
+    nowhere = plugin.decide(world.request("GET", "/a/oauth2/jwks", route=""), None, world.clock.now())
+
+    assert isinstance(on_route, Pass)
+    assert isinstance(nowhere, Reply)
