@@ -5,9 +5,9 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 
@@ -226,35 +226,51 @@ def test_a_body_that_ends_with_the_connection_is_whole_only_with_a_farewell(scen
         assert "upstream_lost" == line["reason"]
 
 
-def test_an_early_answer_reaches_the_client(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_secure", [False, True])
+def test_an_early_answer_reaches_the_client(tmp_path: Path, is_secure: bool) -> None:
     """A service that has heard enough closes while the body is still coming; its answer is what counts."""
+    authority = make_authority()
+    (tmp_path / "ca.pem").write_text(authority.pem)
+    early = response("401 Unauthorized", "Connection: close", body=b"who?")
 
     def refuse(line: socket.socket) -> None:
         line.recv(200)
-        line.sendall(response("401 Unauthorized", "Connection: close", body=b"who?"))
+        line.sendall(early)
 
-    with serve_lines(refuse) as port:
-        config = {"routes": [{"uri": "/*", "upstream": {"nodes": {f"127.0.0.1:{port}": 1}}}]}
-        with start_gateway(config, tmp_path) as gateway:
-            for _ in range(5):
-                answers = upload(gateway.port)
-                assert answers.startswith(b"HTTP/1.1 401 ")
-                assert answers.endswith(b"who?")
+    def refuse_over_tls(peer: TlsPeer) -> None:
+        peer.hears()
+        peer.says(early)
+        peer.hangs_up()
+
+    with ExitStack() as stack:
+        if is_secure:
+            context = authority.make_server_context(tmp_path, "localhost")
+            port = stack.enter_context(serve_tls(context, refuse_over_tls))
+            upstream = {"scheme": "https", "nodes": {f"localhost:{port}": 1}, "tls": {"ca_file": "ca.pem"}}
+        else:
+            port = stack.enter_context(serve_lines(refuse))
+            upstream = {"nodes": {f"127.0.0.1:{port}": 1}}
+        gateway = stack.enter_context(start_gateway({"routes": [{"uri": "/*", "upstream": upstream}]}, tmp_path))
+        answers = [upload(gateway.port) for _ in range(20)]
+
+    assert [(b"HTTP/1.1 401", b"who?")] * 20 == [(said[:12], said[-4:]) for said in answers]
 
 
-def upload(port: int) -> bytes:
-    """Send a long body slowly until there is an answer; return it."""
+def upload(port: int, length: int = 9_000_000) -> bytes:
+    """Send a long body as fast as it is taken; return what is answered meanwhile."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
-        line.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n")
+
+        def push() -> None:
+            with suppress(OSError):
+                line.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % length + b"x" * length)
+
+        pushing = Thread(target=push)
+        pushing.start()
         said = b""
-        try:
-            while not said.endswith(b"who?"):
-                line.sendall(b"x" * 4096)
-                line.settimeout(0.002)
-                try:
-                    said += line.recv(4096)
-                except TimeoutError:
-                    line.settimeout(10)
-        except ConnectionError:
-            pass
+        with suppress(OSError):
+            while not said.endswith((b"who?", b"}\n")) and (piece := line.recv(4096)):
+                said += piece
+        with suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)
+        pushing.join()
     return said

@@ -13,7 +13,7 @@ from ostiary.config.declaring import Checker, Levels, Registry, declare_levels, 
 from ostiary.config.document import Document
 from ostiary.config.files import make_context
 from ostiary.config.gateway import GatewayConfig
-from ostiary.config.problems import Problem, Written, describe_shape, find_nearest, render_path
+from ostiary.config.problems import Problem, Written, describe_shape, find_nearest, lies_within, render_path
 from ostiary.config.references import Resolution
 from ostiary.config.routes import RouteConfig
 from ostiary.config.scopes import Candidate, DeclaredPlugin, Policy
@@ -79,7 +79,7 @@ def check_document(resolution: Resolution, registry: Registry, folder: FolderPat
     for name in ("services", "routes"):
         checker.problems += find_unknown_sources(name, parts[name], sources)
     unresolved = {problem.path for problem in resolution.problems}
-    told = [problem for problem in checker.problems if not _lies_within(problem.path, unresolved)]
+    told = [problem for problem in checker.problems if not any(lies_within(problem.path, at) for at in unresolved)]
     notices = () if standing else ("no route is in use: every request is answered 404",)
     state = choose_state(whole.state)
     document = CheckedDocument(
@@ -92,10 +92,6 @@ def _list_parts(tree: Mapping[str, Any], name: str) -> list[Written]:
     """Return the members of a list that is checked member by member; what is no list is the document's to refuse."""
     written = tree.get(name)
     return written if isinstance(written, list) else []
-
-
-def _lies_within(path: str, places: set[str]) -> bool:
-    return any(path == place or path.startswith((f"{place}.", f"{place}[")) for place in places)
 
 
 def _declare_route(checker: Checker, index: int, written: Written, levels: Levels) -> DeclaredRoute | None:

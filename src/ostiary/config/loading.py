@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from ostiary.config.checking import CheckedDocument, Registry, check_document
-from ostiary.config.problems import Problem
+from ostiary.config.problems import Problem, find_line
 from ostiary.config.reading import MAX_FILE_BYTES, read_yaml
 from ostiary.config.references import resolve_references
 from ostiary.config.snapshot import MakeServices, Snapshot, build_snapshot
@@ -84,12 +84,8 @@ def finish_problems(problems: Iterable[Problem], content: bytes, secrets: Iterab
 
 def _place(problem: Problem, lines: Mapping[str, int]) -> Problem:
     """Add the line of the problem's path, or of the nearest thing above it that stands in the file."""
-    path = problem.path
-    while path and problem.line is None:
-        if path in lines:
-            return msgspec.structs.replace(problem, line=lines[path])
-        path = path[: max(path.rfind("."), path.rfind("["), 0)]
-    return problem
+    line = find_line(lines, problem.path) if problem.line is None else problem.line
+    return msgspec.structs.replace(problem, line=line)
 
 
 def hide_secrets(problems: Iterable[Problem], secrets: Iterable[str]) -> list[Problem]:

@@ -71,6 +71,18 @@ def render_path(path: Sequence[PathPart]) -> str:
     return text
 
 
+def find_line(lines: Mapping[str, int], path: str) -> int | None:
+    """Return the line of a (rendered) path, or of the nearest thing above it that stands in the file."""
+    while path and path not in lines:
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    return lines.get(path)
+
+
+def lies_within(path: str, place: str) -> bool:
+    """Say whether a (rendered) path is a place or below it."""
+    return path == place or path.startswith((f"{place}.", f"{place}["))
+
+
 def quote(text: str) -> str:
     """Quote a name that somebody wrote; control characters are escaped and long ones cut."""
     shown = text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"

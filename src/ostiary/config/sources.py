@@ -9,6 +9,7 @@ from pathlib import Path
 from ostiary.config.checking import Registry
 from ostiary.config.higress.loading import HigressFolder
 from ostiary.config.loading import Loaded, load
+from ostiary.config.problems import find_line
 from ostiary.config.reading import MAX_FILE_BYTES, read_yaml
 from ostiary.config.snapshot import MakeServices, Snapshot
 
@@ -53,10 +54,8 @@ def load_with_lines(
 def make_line_finder(file: str, lines: Mapping[str, int]) -> FindLine:
     """Return what says where a path of a file is."""
 
-    def find_line(path: str) -> str:
-        place = path
-        while place and place not in lines:
-            place = place[: max(place.rfind("."), place.rfind("["), 0)]
-        return f"{path}, {file} line {lines[place]}" if place else path
+    def find(path: str) -> str:
+        line = find_line(lines, path)
+        return path if line is None else f"{path}, {file} line {line}"
 
-    return find_line
+    return find

@@ -2,17 +2,21 @@
 
 A service may answer early (413, 401) and close without reading the rest of the request (RFC 9112 §9.6). Its system then
 resets the connection, and a write that meets the reset ends the transport although the answer lies in the socket. It
-is taken from there. Not over TLS: what lies there is encrypted, and the layer that could read it is gone.
+is taken from there: by the connection itself, or over TLS by `LastWords` below the layer that can decrypt it.
 """
 
 import asyncio
 import os
+from typing import final
 
 MAX_LAST_BYTES = 262_144
 
 
 def read_last_words(transport: asyncio.BaseTransport) -> bytes:
-    """Return what has arrived and was not read, 256 KiB at most; to be called in `connection_lost`, with an error."""
+    """Return what has arrived and was not read, 256 KiB at most; to be called in `connection_lost`, with an error.
+
+    Nothing for a transport of TLS: what lies below it is no HTTP.
+    """
     socket = transport.get_extra_info("socket")
     if socket is None or transport.get_extra_info("ssl_object") is not None:
         return b""
@@ -25,3 +29,29 @@ def read_last_words(transport: asyncio.BaseTransport) -> bytes:
     except OSError:
         pass  # nothing is left but the reset
     return b"".join(pieces)
+
+
+@final
+class LastWords(asyncio.BufferedProtocol):
+    """Stands between a transport and its TLS layer, and gives the layer what is left to read before the end."""
+
+    def __init__(self, lower: asyncio.Transport, layer: asyncio.BufferedProtocol) -> None:
+        """Pass on everything, the layer's own methods where that is all."""
+        self._lower = lower
+        self._layer = layer
+        self.get_buffer = layer.get_buffer  # type: ignore[method-assign]
+        self.buffer_updated = layer.buffer_updated  # type: ignore[method-assign]
+        self.eof_received = layer.eof_received  # type: ignore[method-assign]
+        self.pause_writing = layer.pause_writing  # type: ignore[method-assign]
+        self.resume_writing = layer.resume_writing  # type: ignore[method-assign]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let the layer read to the end, then tell it."""
+        rest = read_last_words(self._lower) if isinstance(exc, ConnectionError) else b""
+        while rest:
+            space = memoryview(self._layer.get_buffer(len(rest)))
+            count = min(len(space), len(rest))
+            space[:count] = rest[:count]
+            self._layer.buffer_updated(count)
+            rest = rest[count:]
+        self._layer.connection_lost(exc)

@@ -7,7 +7,7 @@ belong to an upstream's value, not to the route that names it.
 import asyncio
 import ssl
 from collections.abc import Callable
-from typing import Any, final
+from typing import final
 
 from ostiary.errors import UpstreamFault
 from ostiary.upstream.balancer import Node
@@ -19,7 +19,7 @@ from ostiary.upstream.tls import HUNG_UP, UpstreamContext, explain_tls_error
 class Pool:
     """Connections to every node of one upstream. `size` counts idle ones per node; times are of the loop's clock."""
 
-    __slots__ = ("_closed", "_idle", "_idle_timeout_s", "_live", "_requests", "_size", "_timer", "_tls")
+    __slots__ = ("_closed", "_idle", "_idle_timeout_s", "_requests", "_size", "_timer", "_tls")
 
     def __init__(
         self,
@@ -37,7 +37,6 @@ class Pool:
         self._requests = requests
         self._timer = timer
         self._idle: dict[Node, list[UpstreamConnection]] = {}
-        self._live: set[UpstreamConnection] = set()
         self._closed = False
 
     def take(self, node: Node) -> UpstreamConnection | None:
@@ -58,9 +57,9 @@ class Pool:
         host, port = node
         try:
             async with asyncio.timeout(timeout_s):
-                _, connection = await loop.create_connection(
-                    lambda: UpstreamConnection(node, self), host, port, **self._plan_tls(host, timeout_s)
-                )
+                lower, connection = await loop.create_connection(lambda: UpstreamConnection(node, self), host, port)
+                if self._tls is not None:
+                    connection.connection_made(await self._tls.shake_hands(lower, connection, host, timeout_s))
         except TimeoutError:
             raise UpstreamFault("upstream_timeout", f"no connection to {host}:{port} within {timeout_s:g} s") from None
         except ssl.SSLError as error:
@@ -73,11 +72,7 @@ class Pool:
             raise UpstreamFault("upstream_unreachable", f"{host}:{port}: {error.strerror or 'unreachable'}") from None
         except UnicodeError:
             raise UpstreamFault("upstream_unreachable", f"{host}:{port}: no name that a server can have") from None
-        self._live.add(connection)
         return connection
-
-    def _plan_tls(self, host: str, timeout_s: float) -> dict[str, Any]:
-        return {} if self._tls is None else self._tls.plan(host, timeout_s)
 
     def give(self, connection: UpstreamConnection) -> None:
         """Take back a connection after a whole, clean response."""
@@ -90,7 +85,6 @@ class Pool:
 
     def forget(self, connection: UpstreamConnection) -> None:
         """Drop a connection that is gone."""
-        self._live.discard(connection)
         idle = self._idle.get(connection.node)
         if idle and connection in idle:
             idle.remove(connection)

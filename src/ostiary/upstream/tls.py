@@ -1,13 +1,15 @@
 """TLS towards the services: whom a handshake is held to, and what is said when it fails.
 
 HTTP/1.1 is all that is offered (ALPN), TLS 1.2 the least. A certificate is checked against the system's authorities,
-those that the configuration adds, and one name: the operator's, or the node's host. It opens nothing.
+those that the configuration adds, and one name: the operator's, or the node's host. It opens no connection.
 """
 
+import asyncio
 import ssl
-from typing import Any, final
+from typing import cast, final
 
 from ostiary.config.upstream_tls import TlsSpec
+from ostiary.upstream.last_words import LastWords
 from ostiary.upstream.tls_client import make_tls_context
 
 HUNG_UP = (
@@ -31,13 +33,31 @@ class UpstreamContext:
         self._context = make_tls_context(verify=spec.verify, trusted_certificates=spec.trusted_certificates)
         self._context.set_alpn_protocols(["http/1.1"])
 
-    def plan(self, host: str, timeout_s: float) -> dict[str, Any]:
-        """Return what `create_connection` needs to shake hands with a node, whose caller gives up after `timeout_s`."""
-        return {
-            "ssl": self._context,
-            "server_hostname": self._server_name or host,
-            "ssl_handshake_timeout": timeout_s + 1,  # the caller's is the one that counts; the library's own is 60 s
-        }
+    async def shake_hands(
+        self, lower: asyncio.Transport, protocol: asyncio.Protocol, host: str, timeout_s: float
+    ) -> asyncio.Transport:
+        """Put TLS on a connection to a node, for a caller that gives up after `timeout_s`.
+
+        Returns the transport that encrypts for `protocol`, whose `connection_made` is the caller's to call. Raises
+        OSError (ssl.SSLError among them), the connection closed.
+        """
+        if lower.is_closing():
+            raise ConnectionResetError
+        try:
+            upper = await asyncio.get_running_loop().start_tls(
+                lower,
+                protocol,
+                self._context,
+                server_hostname=self._server_name or host,
+                ssl_handshake_timeout=timeout_s + 1,  # the caller's is the one that counts; the library's own is 60 s
+            )
+        except BaseException:
+            lower.abort()
+            raise
+        if upper is None or lower.is_closing():
+            raise ConnectionResetError  # it ended right behind the handshake
+        lower.set_protocol(LastWords(lower, cast("asyncio.BufferedProtocol", lower.get_protocol())))
+        return upper
 
 
 def explain_tls_error(error: ssl.SSLError) -> str:

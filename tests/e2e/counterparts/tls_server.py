@@ -88,6 +88,7 @@ def serve_lines(script: Callable[[socket.socket], None]) -> Iterator[int]:
     def attend(line: socket.socket) -> None:
         with line, contextlib.suppress(OSError, EOFError):
             line.settimeout(LIMIT_S)
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else what waits is dropped with a reset
             script(line)
 
     def accept() -> None:

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 from ostiary.config.problems import (
     Problem,
     describe_shape,
+    find_line,
     find_nearest,
+    lies_within,
     quote,
     render_path,
     report_problems,
@@ -53,6 +55,20 @@ def test_paths_are_written_as_people_find_them() -> None:
     assert render_path(("nodes", "a:80")) == 'nodes["a:80"]'
     assert render_path(()) == ""
     assert render_path(("a b",)) == '["a b"]'
+
+
+def test_a_path_has_the_line_of_what_is_nearest_above_it() -> None:
+    """Also where it does not stand itself; names in quotes may have dots."""
+    lines = {"a": 1, "a.b[0]": 3, 'a.n["x.y/z"]': 5}
+
+    assert [1, 3, 1, 5, 1, None, None] == [
+        find_line(lines, path) for path in ("a", "a.b[0].c", "a.c", 'a.n["x.y/z"].v', 'a.n["x.y"]', "b", "")
+    ]
+
+
+def test_places_are_compared_at_their_joints() -> None:
+    """`a` is not above `ab`."""
+    assert [True, True, True, False] == [lies_within(path, "a.b") for path in ("a.b", "a.b.c", "a.b[0]", "a.bc")]
 
 
 def test_names_are_shown_without_control_characters_and_not_in_full() -> None:

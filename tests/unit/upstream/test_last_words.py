@@ -3,11 +3,12 @@
 import asyncio
 import socket
 import struct
+from typing import cast
 
 import pytest
 
 from ostiary.upstream import last_words
-from ostiary.upstream.last_words import read_last_words
+from ostiary.upstream.last_words import LastWords, read_last_words
 
 NOW = struct.pack("ii", 1, 0)  # closing resets
 
@@ -54,3 +55,66 @@ def test_nothing_is_read_where_there_is_no_socket_or_it_is_tls() -> None:
         assert b"" == read_last_words(Broken())
         assert b"" == read_last_words(Broken(socket=ours, ssl_object=object()))
         assert b"\x17\x03\x03" == ours.recv(9)
+
+
+class Layer(asyncio.BufferedProtocol):
+    """What decrypts, with a small buffer."""
+
+    def __init__(self) -> None:
+        """Remember what it is told."""
+        self.told: list[object] = []
+        self._space = bytearray(4)
+
+    def get_buffer(self, sizehint: int) -> bytearray:
+        """Lend the buffer."""
+        return self._space
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Remember."""
+        self.told.append(bytes(self._space[:nbytes]))
+
+    def eof_received(self) -> None:
+        """Remember."""
+        self.told.append("end")
+
+    def pause_writing(self) -> None:
+        """Remember."""
+        self.told.append("pause")
+
+    def resume_writing(self) -> None:
+        """Remember."""
+        self.told.append("resume")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Remember."""
+        self.told.append(type(exc))
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ConnectionResetError(), [b"last", b" wor", b"ds", ConnectionResetError]),
+        (BrokenPipeError(), [b"last", b" wor", b"ds", BrokenPipeError]),
+        (None, [type(None)]),
+    ],
+)
+def test_the_layer_reads_to_the_end_before_it_is_told(error: Exception | None, told: list[object]) -> None:
+    """Where a write broke; an orderly end left nothing."""
+    layer = Layer()
+    with break_connection(b"last words", resets=True) as ours:
+        LastWords(cast("asyncio.Transport", Broken(socket=ours)), layer).connection_lost(error)
+
+    assert told == layer.told
+
+
+def test_everything_else_is_passed_on() -> None:
+    """As it comes."""
+    layer = Layer()
+    between = LastWords(cast("asyncio.Transport", Broken()), layer)
+    memoryview(between.get_buffer(9))[:2] = b"ab"
+    between.buffer_updated(2)
+    between.pause_writing()
+    between.resume_writing()
+    between.eof_received()
+
+    assert [b"ab", "pause", "resume", "end"] == layer.told

@@ -172,6 +172,7 @@ def test_a_closed_pool_closes_what_it_has_and_what_comes_back(network: Network) 
         (OSError(113, "No route to host"), "upstream_unreachable"),
         (OSError("several of them"), "upstream_unreachable"),
         (TimeoutError(110, "Connection timed out"), "upstream_timeout"),
+        (UnicodeError("label too long"), "upstream_unreachable"),
     ],
 )
 def test_what_the_system_says_becomes_a_fault(network: Network, error: Exception, code: str) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from ostiary.config.declaring import Checker, Registry
 from ostiary.config.files import make_context
-from ostiary.config.higress.manifests import Manifest
+from ostiary.config.higress.manifests import SYSTEM_NAMESPACE, Manifest
 from ostiary.config.problems import Path, Problem, Written, render_path
 from ostiary.config.scopes import DeclaredPlugin
 
@@ -40,6 +40,14 @@ class Findings:
     def notice(self, manifest: Manifest, path: Path, text: str) -> None:
         """Add what the operator should know."""
         self.notices.append(f"{manifest.origin.place(render_path(path))}: {text}")
+
+    def check_namespace(self, manifest: Manifest) -> None:
+        """Refuse an object of a kind that Higress reads in its own namespace only, where it is of another."""
+        if manifest.metadata.namespace != SYSTEM_NAMESPACE:
+            problem = f"Higress reads a {manifest.kind} in its own namespace only, which is {SYSTEM_NAMESPACE} here"
+            self.refuse(
+                manifest, ("metadata", "namespace"), problem, f"write `{SYSTEM_NAMESPACE}`, or remove the object"
+            )
 
     def validate(self, manifest: Manifest, model: type[M], written: Written, path: Path) -> M | None:
         """Return a part of an object as its model, or None; an unresolved reference in it was told before."""

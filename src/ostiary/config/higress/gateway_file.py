@@ -13,9 +13,8 @@ from pydantic import Field
 from ostiary.config.declaring import Checker
 from ostiary.config.files import make_context
 from ostiary.config.gateway import GatewayConfig
-from ostiary.config.higress.manifests import lies_within
 from ostiary.config.loading import finish_problems, is_state_file
-from ostiary.config.problems import Problem, describe_shape
+from ostiary.config.problems import Problem, describe_shape, lies_within
 from ostiary.config.reading import MAX_FILE_BYTES, read_yaml
 from ostiary.config.references import resolve_references
 from ostiary.config.section import Section

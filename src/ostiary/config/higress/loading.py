@@ -15,9 +15,9 @@ from ostiary.config.higress.assembly import Resources, assemble, read_resources
 from ostiary.config.higress.findings import Findings
 from ostiary.config.higress.folder import read_folder
 from ostiary.config.higress.gateway_file import GatewayPart, read_gateway
-from ostiary.config.higress.manifests import Manifest, Manifests, lies_within, read_manifests
+from ostiary.config.higress.manifests import Manifest, Manifests, read_manifests
 from ostiary.config.loading import Loaded, hide_secrets
-from ostiary.config.problems import Problem
+from ostiary.config.problems import Problem, lies_within
 from ostiary.config.snapshot import MakeServices, Snapshot, build_snapshot
 
 

@@ -13,7 +13,17 @@ from pydantic import Field, ValidationError
 
 from ostiary.config.explaining import explain
 from ostiary.config.higress.folder import FileDocument
-from ostiary.config.problems import Path, Problem, Written, describe_shape, find_nearest, quote, render_path
+from ostiary.config.problems import (
+    Path,
+    Problem,
+    Written,
+    describe_shape,
+    find_line,
+    find_nearest,
+    lies_within,
+    quote,
+    render_path,
+)
 from ostiary.config.references import resolve_references
 from ostiary.config.section import Section
 
@@ -59,12 +69,8 @@ class Origin(NamedTuple):
     def find_line(self, path: str) -> int | None:
         """Return the line of a path of the object, or of what is nearest above it."""
         base = render_path(self.base)
-        whole = f"{base}.{path}" if base and path else base or path
-        while whole:
-            if whole in self.lines:
-                return self.lines[whole]
-            whole = whole[: max(whole.rfind("."), whole.rfind("["), 0)]
-        return min(self.lines.values(), default=None)
+        line = find_line(self.lines, f"{base}.{path}" if base and path else base or path)
+        return min(self.lines.values(), default=None) if line is None else line
 
     def locate(self, problem: Problem) -> Problem:
         """Return a problem with a path of the object, with its place, file and line."""
@@ -119,11 +125,6 @@ class Manifests(NamedTuple):
     def of_kind(self, kind: str) -> tuple[Manifest, ...]:
         """Return the objects of a kind."""
         return tuple(manifest for manifest in self.objects if manifest.kind == kind)
-
-
-def lies_within(path: str, place: str) -> bool:
-    """Say whether a path is a place or below it."""
-    return path == place or path.startswith((f"{place}.", f"{place}["))
 
 
 def join_names(namespace: str, name: str) -> str:

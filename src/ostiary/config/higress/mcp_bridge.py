@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 from pydantic import Field
 
 from ostiary.config.higress.findings import Findings
-from ostiary.config.higress.manifests import SYSTEM_NAMESPACE, Manifest
+from ostiary.config.higress.manifests import Manifest
 from ostiary.config.problems import Written
 from ostiary.config.section import Section
 from ostiary.config.service_sources import ServiceSource
@@ -66,9 +66,7 @@ def read_sources(manifests: Iterable[Manifest], findings: Findings) -> Sources:
     for manifest in manifests:
         if manifest.metadata.name != "default":
             findings.refuse(manifest, ("metadata", "name"), "Higress reads one McpBridge only", "call it `default`")
-        if manifest.metadata.namespace != SYSTEM_NAMESPACE:
-            problem = f"Higress reads the McpBridge of its own namespace, which is {SYSTEM_NAMESPACE} here"
-            findings.refuse(manifest, ("metadata", "namespace"), problem, "remove it")
+        findings.check_namespace(manifest)
         spec = findings.validate(manifest, McpBridgeSpec, manifest.tree["spec"], ("spec",))
         for index, written in enumerate(spec.registries if spec is not None else ()):
             _read_registry(manifest, index, written, sources, findings)

@@ -77,6 +77,7 @@ class _Reader:
 
     def read(self) -> ReadPlugin | None:
         manifest = self._manifest
+        self._findings.check_namespace(manifest)
         spec = self._findings.validate(manifest, WasmPluginSpec, manifest.tree["spec"], ("spec",))
         name = None if spec is None else self._identify(spec)
         if spec is None or name is None:

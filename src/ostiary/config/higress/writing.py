@@ -1,6 +1,7 @@
 """An export → the text of an `ostiary.yaml`: one that our own reader reads back as the same values.
 
-PyYAML writes YAML 1.1 and we read YAML 1.2: a text that would be read back as something else is put in quotes.
+PyYAML writes YAML 1.1 and we read YAML 1.2: a text that would be read back as something else is put in quotes, and so
+is one with characters that some take for line breaks.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,7 +24,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = None if read_plain(text) == text else '"'
+    is_safe = read_plain(text) == text and text.replace("\n", "").isprintable()
+    style = None if is_safe else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

@@ -76,6 +76,18 @@ def test_an_unresolved_reference_is_told_once_and_closes() -> None:
     assert [] == findings.closing
 
 
+def test_some_kinds_are_read_in_higress_s_own_namespace_only() -> None:
+    """One elsewhere is without effect there, and refused here."""
+    findings = make_findings()
+    elsewhere = wasm(defaultConfig={})
+    elsewhere["metadata"]["namespace"] = "team"
+
+    findings.check_namespace(PLUGIN)
+    findings.check_namespace(manifest(elsewhere))
+
+    assert ["WasmPlugin/team/login.metadata.namespace"] == [problem.path for problem in findings.problems]
+
+
 def test_a_problem_may_close_by_itself() -> None:
     """Where rules do not go together."""
     findings = make_findings()

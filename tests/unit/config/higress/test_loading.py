@@ -152,6 +152,7 @@ SECURE: Object = {**SHOP, "spec": {**SHOP["spec"], "tls": [{"secretName": "x"}]}
         ([wasm({"ingress": ["nobody"], "config": secret("x")})], "WasmPlugin/login.spec.matchRules[0].ingress[0]"),
         ([wasm({"service": ["nobody.dns"], "config": secret("x")})], "WasmPlugin/login.spec.matchRules[0].service[0]"),
         ([wasm({"config": secret("x")})], "WasmPlugin/login.spec.matchRules[0]"),
+        ([{**wasm(GOOD), "metadata": {"name": "x", "namespace": "team"}}], "WasmPlugin/team/x.metadata.namespace"),
         ([wasm(GOOD, failStrategy="FAIL_OPEN")], "WasmPlugin/login.spec.failStrategy"),
         ([wasm(GOOD, image="key-auth")], "WasmPlugin/login.spec.url"),
     ],

@@ -29,6 +29,11 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_siz
         "a: b",
         "#",
         "",
+        "\x85",
+        "a\u2028b",
+        "\ufeff",
+        "a\n b\n",
+        " a",
     ]
 )
 VALUES: st.SearchStrategy[Any] = st.recursive(
