@@ -289,6 +289,11 @@ def _(tab: Tab, stage: Stage) -> None:
     stage.sign_in(tab, "/claimed/page")
 
 
+@failure("membership_refused")
+def _(tab: Tab, stage: Stage) -> None:
+    stage.sign_in(tab, "/members/page")
+
+
 # --- signing out
 
 

@@ -93,7 +93,7 @@ def _register(name: str, ports: Ports) -> Client:
     return register(
         name,
         CLIENT_SECRET,
-        redirect_uris=[*uris, f"https://localhost:{ports.https}/secure/callback"],
+        redirect_uris=[*uris, _build_members_callback(ports), f"https://localhost:{ports.https}/secure/callback"],
         post_logout_redirect_uris=[f"http://localhost:{port}/public/bye"],
         backchannel_logout_uri=f"http://localhost:{port}/public/nowhere",
         backchannel_logout_session_required=True,  # which puts `sid` into ID tokens
@@ -128,6 +128,26 @@ def _plan_attributes(plain: str, ports: Ports) -> dict[str, dict[str, Any]]:
     }
 
 
+def _build_members_callback(ports: Ports) -> str:
+    return f"http://localhost:{ports.http}/members/callback"
+
+
+def _plan_members(ports: Ports, provider: OidcProvider) -> dict[str, Any]:
+    """Return the plugin `oidc` for a club that nobody belongs to."""
+    return {
+        "oidc_issuer_url": provider.issuer,
+        "client_id": "app",
+        "client_secret": CLIENT_SECRET,
+        "redirect_url": _build_members_callback(ports),
+        "scope": "openid email",
+        "cookie_secret": "0123456789abcdef",
+        "cookie_secure": False,
+        "cookie_path": "/members",
+        "proxy_prefix": "/members/oauth2",
+        "allowed_groups": ["the-club"],
+    }
+
+
 def _build_config(
     ports: Ports, provider: OidcProvider, plain: OidcProvider, upstream: RecordingUpstream
 ) -> dict[str, Any]:
@@ -145,6 +165,9 @@ def _build_config(
     broken = {"type": "roundrobin", "nodes": {f"127.0.0.1:{ports.closed}": 1}}
     routes.append({"id": "slow", "uri": "/slow/*", "upstream": slow})
     routes.append({"id": "broken", "uri": "/broken/*", "upstream": broken})
+    node = {"type": "roundrobin", "nodes": {upstream.address: 1}}
+    members = _plan_members(ports, provider)
+    routes.append({"id": "members", "uri": "/members/*", "plugins": {"oidc": members}, "upstream": node})
     tls = {"cert": "server-localhost.pem", "key": "server-localhost.pem"}
     doors = [{"host": "127.0.0.1", "port": ports.http}, {"host": "127.0.0.1", "port": ports.https, "tls": tls}]
     return {"gateway": {"listen": doors}, "routes": routes}

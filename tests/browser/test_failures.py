@@ -10,8 +10,8 @@ from tests.browser.failures import FAILURES
 from tests.browser.stage import Stage
 
 FOOTER = re.compile(r"Reference (\S+) \((\w+)\)$")
-# What fails because of the configuration fails again, once for each time that somebody tries.
-NOTHING_CHANGES = {"client_refused", "login_other_host", "pkce_refused", "sign_in_refused"}
+# What fails because of the configuration, or of who somebody is, fails again, once for each time that somebody tries.
+NOTHING_CHANGES = {"client_refused", "login_other_host", "membership_refused", "pkce_refused", "sign_in_refused"}
 
 
 def test_every_page_of_a_sign_in_is_met() -> None:

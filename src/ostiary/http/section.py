@@ -185,6 +185,11 @@ def _joined(slot: str, separator: bytes) -> Callable[[FieldSection, bytes], None
     return note
 
 
+def _note_wish(section: FieldSection, value: bytes) -> None:
+    """Keep the one wish; two are none, since nobody can say which was meant, and a wish is not worth an error."""
+    section.redirect_wish = value if section.redirect_wish is None else b""
+
+
 _NOTERS: dict[Role, Callable[[FieldSection, bytes], None]] = {
     Role.HOST: _once("host", "host_repeated", "the request has two Host headers"),
     Role.CONTENT_LENGTH: _once("content_length", "framing_length", "the request has two Content-Length headers"),
@@ -198,7 +203,7 @@ _NOTERS: dict[Role, Callable[[FieldSection, bytes], None]] = {
     Role.FORWARDED_FOR: _joined("forwarded_for", b","),
     Role.FORWARDED_PROTO: _joined("forwarded_proto", b","),
     Role.FORWARDED_HOST: _joined("forwarded_host", b","),
-    Role.REDIRECT_WISH: _once("redirect_wish", "field_repeated", "the header x-auth-request-redirect came twice"),
+    Role.REDIRECT_WISH: _note_wish,
 }
 
 
