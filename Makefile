@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench reference lock format clean
+.PHONY: help demo test bench wheel reference lock format clean
 .PHONY: check check-format check-lint check-types check-imports check-architecture
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo 'make test      every test; names in one line each what was skipped and how to get it'
 	@echo 'make check     format, lint, types, import contracts, size budgets'
 	@echo 'make bench     CPU per request beside bare nginx (BASE=<commit> compares two builds)'
+	@echo 'make wheel     a wheel whose data plane is compiled to C: a quarter less CPU per request (needs gcc)'
 	@echo 'make reference writes docs/reference/ from the models of the configuration'
 	@echo 'make format    let ruff format the code and mend what it can'
 	@echo 'make lock      resolve requirements.lock again (UPGRADE=1: to the newest versions)'
@@ -50,6 +51,9 @@ check-architecture: $(INSTALLED)
 
 bench: $(INSTALLED)
 	@BASE='$(BASE)' $(BIN)/python -m tests.bench.run
+
+wheel: $(INSTALLED)
+	@$(BIN)/python tools/compile.py --wheel dist
 
 reference: $(INSTALLED)
 	@$(BIN)/python tools/reference.py

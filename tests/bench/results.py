@@ -12,6 +12,7 @@ from tests.bench.scenarios import SCENARIOS
 
 Costs = dict[tuple[str, str], list[float]]  # (scenario, door) -> µs per request, one for each repeat
 Medians = dict[str, dict[str, float]]
+OTHERS = ("compiled", "base")  # builds beside "ostiary", which is the working tree as source
 OF_ALL = "S1-S4"
 COMPARED = ("S1", "S2_repeated", "S2_new", "S3", "S4")
 
@@ -31,8 +32,9 @@ def summarise(costs: Costs) -> Medians:
         results.setdefault(scenario, {})[f"{door}_us"] = round(statistics.median(values), 2)
     for medians in results.values():
         medians["ratio"] = round(medians["ostiary_us"] / medians["nginx_us"], 3)
-        if "base_us" in medians:
-            medians["base_ratio"] = round(medians["base_us"] / medians["nginx_us"], 3)
+        for other in OTHERS:
+            if f"{other}_us" in medians:
+                medians[f"{other}_ratio"] = round(medians[f"{other}_us"] / medians["nginx_us"], 3)
     return results
 
 
@@ -60,14 +62,17 @@ def _spread(values: Iterable[float]) -> Spread:
 
 def render_table(results: Medians) -> str:
     """Return the figures as lines of text; `-` stands where a build has none, or a scenario no goal."""
-    has_base = any("base_us" in medians for medians in results.values())
-    columns = ["ostiary_us", "nginx_us", "ratio", *(["base_us", "base_ratio"] if has_base else [])]
-    lines = [f"{'':12} {'':24}" + "".join(f"{column:>12}" for column in [*columns, "goal"])]
+    measured = [other for other in OTHERS if any(f"{other}_us" in medians for medians in results.values())]
+    others = [f"{other}_{figure}" for other in measured for figure in ("us", "ratio")]
+    columns = ["ostiary_us", "nginx_us", "ratio", *others]
+    widths = {column: max(12, len(column) + 2) for column in [*columns, "goal"]}
+    lines = [f"{'':12} {'':24}" + "".join(f"{column:>{width}}" for column, width in widths.items())]
     for scenario in SCENARIOS:
         if scenario.name in results:
             medians = {**results[scenario.name], **({"goal": scenario.goal} if scenario.goal else {})}
             cells = "".join(
-                f"{medians[column]:12.2f}" if column in medians else f"{'-':>12}" for column in [*columns, "goal"]
+                f"{medians[column]:{width}.2f}" if column in medians else f"{'-':>{width}}"
+                for column, width in widths.items()
             )
             lines.append(f"{scenario.name:12} {scenario.what:24}{cells}")
     return "\n".join(lines)

@@ -1,11 +1,12 @@
 """`make bench`: CPU per request of the gateway beside bare nginx `proxy_pass`, in the same run.
 
-    python -m tests.bench.run [--base COMMIT] [--scenarios S0,S1] [--seconds N] [--repeats N] [--quick]
+    python -m tests.bench.run [--base COMMIT] [--scenarios S0,S1] [--seconds N] [--repeats N] [--quick] [--source-only]
 
 One core runs the gateway and the nginx it is compared with, one after the other; the other core runs wrk, the upstream
 Redis and the identity provider. Each repeat starts a fresh gateway, signs in, and measures every scenario on each in
-turn. Figures are medians over the repeats. Prints a table and writes build/bench.json. Another build runs the scenarios
-that it knows the configuration of.
+turn. Figures are medians over the repeats. Prints a table and writes build/bench.json. The gateway is measured as
+source, and with its data plane compiled where there is a C compiler. Another build runs the scenarios that it knows the
+configuration of.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from tests.bench.gateway import (
     Build,
     UnexpectedAnswerError,
     check_answer,
+    compile_build,
     empty_log,
     find_refusal,
     sign_in,
@@ -61,6 +63,7 @@ class Plan:
     seconds: float
     repeats: int
     base: str | None
+    with_compiled: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,10 +138,11 @@ def measure(plan: Plan, nginx: str, wrk: str) -> Costs:
     with contextlib.ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ostiary-bench-", dir=_memory())))
         builds = [Build("ostiary", ROOT / "src")]
-        if plan.base:
-            builds.append(unpack_build(plan.base, directory / "base"))
+        if plan.with_compiled and (compiled := compile_build()) is not None:
+            builds.append(compiled)
         bench = stack.enter_context(prepare(directory, nginx, wrk, plan))
-        builds[1:] = [find_out_what_it_knows(bench, build) for build in builds[1:]]
+        if plan.base:
+            builds.append(find_out_what_it_knows(bench, unpack_build(plan.base, directory / "base")))
         for repeat in range(plan.repeats):
             print(f"repeat {repeat + 1} of {plan.repeats}", file=sys.stderr)
             _measure_once(bench, plan, builds, costs)
@@ -299,13 +303,15 @@ def _read_arguments(arguments: list[str]) -> Plan:
     parser.add_argument("--seconds", type=float, default=6.0, help="how long each measurement takes")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="two seconds, once: to see that everything works")
+    parser.add_argument("--source-only", action="store_true", help="do not measure the compiled data plane")
     options = parser.parse_args(arguments)
     known = {scenario.name: scenario for scenario in SCENARIOS}
     names = [name for name in options.scenarios.split(",") if name] or list(known)
     if unknown := [name for name in names if name not in known]:
         parser.error(f"no such scenario: {', '.join(unknown)}")
     seconds, repeats = (2.0, 1) if options.quick else (options.seconds, options.repeats)
-    return Plan(tuple(known[name] for name in names), seconds, repeats, options.base)
+    scenarios = tuple(known[name] for name in names)
+    return Plan(scenarios, seconds, repeats, options.base, with_compiled=not options.source_only)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,7 @@ many there are, and one signature. What a token may open (route, `allow`) is ask
 
 from collections.abc import Callable
 from hashlib import sha256
-from typing import final
-
-import msgspec
+from typing import NamedTuple, final
 
 from ostiary.authorization_server.consumers import Consumer, Consumers
 from ostiary.authorization_server.settings import ServerSettings
@@ -33,8 +31,7 @@ MAX_REMEMBERED = 4096
 CONSUMER_HEADER = "X-Mse-Consumer"
 
 
-@final
-class ProvenToken(msgspec.Struct, frozen=True, kw_only=True):
+class ProvenToken(NamedTuple):
     """A token that was verified, with the finished admission of its consumer. `token_id` is its `jti`, if any."""
 
     consumer: str
@@ -84,13 +81,14 @@ class IssuedTokens:
         )
         return self._signer.sign(build_issued_claims(claims, scope), consumer)
 
-    def find(self, header: bytes, now: float) -> ProvenToken:
+    def find(self, header: bytes, now: float, digest: bytes | None = None) -> ProvenToken:
         """Return what is proven of the token in a header `Bearer <token>`. Raises TokenRefused.
 
-        Codes besides those of `parse_compact_token` and `issued_token`: `authorization_malformed`, `token_scheme`,
-        `token_consumer`, `token_algorithm`, `token_signature`, `token_revoked`.
+        `digest` is the header's SHA-256, from a caller who has it. Codes besides those of `parse_compact_token` and
+        `issued_token`: `authorization_malformed`, `token_scheme`, `token_consumer`, `token_algorithm`,
+        `token_signature`, `token_revoked`.
         """
-        digest = sha256(header).digest()
+        digest = digest or sha256(header).digest()
         proven = self._proven.get(digest, now)
         if proven is None:
             claims, proven = self._verify(header, now)

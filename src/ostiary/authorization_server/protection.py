@@ -21,7 +21,7 @@ from ostiary.ports import Clock
 class Protection:
     """Admits by token."""
 
-    __slots__ = ("_clock", "_header_name", "_is_route_bound", "_revoked", "_tokens")
+    __slots__ = ("_clock", "_header_name", "_is_route_bound", "_is_usual", "_revoked", "_tokens")
 
     def __init__(
         self, settings: ServerSettings, tokens: IssuedTokens, revoked: RevokedTokens | None, clock: Clock
@@ -30,6 +30,7 @@ class Protection:
         self._revoked = revoked
         self._clock = clock
         self._header_name = settings.header_name.encode("ascii")
+        self._is_usual = self._header_name == b"authorization"
         self._is_route_bound = settings.is_route_bound
         self._tokens = tokens
 
@@ -50,11 +51,15 @@ class Protection:
         return self._decide(request, allowed, now)
 
     def _decide(self, request: Request, allowed: frozenset[str] | None, now: float) -> Admit | Reply:
-        header = request.section.authorization if self._header_name == b"authorization" else self._read_own(request)
+        header: bytes | None
+        if self._is_usual:
+            header, digest = request.section.authorization, request.section.authorization_digest
+        else:
+            header, digest = self._read_own(request), None
         if header is None:
             return refuse_token(request, "token_missing")
         try:
-            proven = self._tokens.find(header, now)
+            proven = self._tokens.find(header, now, digest)
         except TokenRefused as refused:
             return refuse_token(request, refused.code)
         if allowed is not None and proven.consumer not in allowed:

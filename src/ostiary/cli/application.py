@@ -3,6 +3,7 @@
 Exit codes: 0 all is well, 1 the configuration (or the start) failed, 2 wrong usage or a file that cannot be read.
 """
 
+import importlib.util
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -65,6 +66,12 @@ importer = typer.Typer(
 app.add_typer(importer)
 
 
+def is_compiled() -> bool:
+    """Say whether the data plane runs as C (`make wheel`) or as Python, which decides alike and takes longer."""
+    found = importlib.util.find_spec("ostiary.bounded")
+    return found is not None and not str(found.origin).endswith(".py")
+
+
 def main() -> None:
     """Run the command line and exit."""
     app(prog_name="ostiary")
@@ -72,7 +79,7 @@ def main() -> None:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        print(f"ostiary {__version__}")
+        print(f"ostiary {__version__}{' (compiled)' if is_compiled() else ''}")
         raise typer.Exit
 
 

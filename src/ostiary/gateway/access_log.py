@@ -1,12 +1,13 @@
-"""One JSON line per request: who (as a digest), what, which route, what was decided and why, how long.
+"""One JSON line per request. Records collect and become lines together, in one piece for a `LineSink`.
 
-Never a query, a header or a cookie. Records collect and become lines together, in one piece for a `LineSink`, which
-decides about disks and pipes.
+What a line tells is in `access_record`; the sink decides about disks and pipes.
 """
 
 from typing import Protocol, final
 
 import msgspec
+
+from ostiary.gateway.access_record import AccessRecord
 
 FLUSH_RECORDS = 128
 
@@ -17,34 +18,6 @@ class LineSink(Protocol):
     def write(self, lines: bytes) -> None:
         """Take one or more lines, each ending in a line feed."""
         ...
-
-
-@final
-class AccessRecord(msgspec.Struct, omit_defaults=True):
-    """A request that is over. `time` in seconds since the epoch, durations in microseconds (upstream: to its head).
-
-    `query` says only that there was one; `principal` is a digest; `cut` says that the response did not end well.
-    """
-
-    time: float
-    id: str
-    client: str
-    method: str
-    status: int
-    verdict: str
-    reason: str
-    duration_us: int
-    host: str = ""
-    path: str = ""
-    query: str = ""
-    route: str = ""
-    principal: str = ""
-    upstream: str = ""
-    upstream_us: int = 0
-    received_bytes: int = 0
-    sent_bytes: int = 0
-    attempts: int = 0
-    cut: bool = False
 
 
 @final

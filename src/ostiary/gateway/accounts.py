@@ -5,7 +5,7 @@ Kept apart from the exchange so that what is logged can be read in one place: no
 
 from typing import TYPE_CHECKING
 
-from ostiary.gateway.access_log import AccessRecord
+from ostiary.gateway.access_record import AccessRecord
 
 if TYPE_CHECKING:
     from ostiary.gateway.exchange import Exchange

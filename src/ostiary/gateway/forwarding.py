@@ -11,6 +11,7 @@ from ostiary.http.head import METHODS
 from ostiary.http.lines import is_clean_block
 from ostiary.http.request import CHUNKED, Request
 from ostiary.http.response import is_owned_cookie
+from ostiary.http.section import FieldSection
 from ostiary.plugin import RequestEdits
 
 _NO_NAMES: frozenset[bytes] = frozenset()
@@ -40,14 +41,20 @@ def render_upstream_head(
         parts += (b"?", target.query)
     parts.append(section.rendered)
     if section.authorization is not None and b"authorization" not in replaced:
-        line = b"".join((section.authorization_name, b": ", section.authorization, b"\r\n"))
-        if not is_clean_block(line, 1):
-            raise UpstreamFault("request_unsafe", "the credentials would hold stray control characters")
-        parts.append(line)
+        parts.append(section.authorization_line or _render_authorization(section))
     if edits is not None:
         parts.append(edits.block)  # checked when it was rendered, once for each principal
     parts.append(b"\r\n")
     return b"".join(parts)
+
+
+def _render_authorization(section: FieldSection) -> bytes:
+    """Render the credentials, once for all requests of a connection that show the same ones."""
+    line = b"".join((section.authorization_name, b": ", section.authorization or b"", b"\r\n"))
+    if not is_clean_block(line, 1):
+        raise UpstreamFault("request_unsafe", "the credentials would hold stray control characters")
+    section.authorization_line = line
+    return line
 
 
 def _render_fields(

@@ -7,7 +7,7 @@ configuration files, makes providers or knows plugins: `ostiary.wiring` hands ev
 import asyncio
 from collections.abc import Callable
 from email.utils import formatdate
-from typing import Protocol, final
+from typing import Any, Protocol, final
 
 from ostiary.config.routes import Route
 from ostiary.config.snapshot import Snapshot
@@ -93,7 +93,7 @@ class Server:
         def accept() -> asyncio.Protocol:
             return ClientConnection(self) if entrance is None else Doorstep(self, entrance)
 
-        listener = await loop.create_server(accept, host, port, backlog=1024)
+        listener: Any = await loop.create_server(accept, host, port, backlog=1024)
         self._listeners.append(listener)
         if self._ticking is None:
             self._tick()

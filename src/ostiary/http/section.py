@@ -7,6 +7,7 @@ its section read once: see `ostiary.http.head`. Nothing is repaired: what is amb
 
 import re
 from collections.abc import Callable
+from hashlib import sha256
 from typing import final
 
 from ostiary.errors import ClientFault
@@ -43,20 +44,22 @@ class HeadLimits:
 
 @final
 class FieldSection:
-    """A header section that was read. Made by `read_section`; nobody assigns to it afterwards but its two memos.
+    """A header section that was read. Made by `read_section`; nobody assigns to it afterwards but its memos.
 
     `passed` are (lower-case name, name as sent, value). `body_bytes` is the announced length, `CHUNKED` (-1) for
     chunked, 0 for none. `authorization` stands apart from `passed`; `authorization_at` is its position among the raw
     fields, below 0 when there is none to pass on. `redirect_wish` is where somebody asks to be sent after signing in
     or out (X-Auth-Request-Redirect), and is never passed on. `rendered` remembers, for the facts in `rendered_for`, how
-    the section was last written for an upstream (`ostiary.gateway.forwarding`); `cookies` are split when somebody asks.
+    the section was last written for an upstream, `authorization_line` how its credentials were
+    (`ostiary.gateway.forwarding`). `cookies` are split, and credentials digested, when somebody asks. `digest` is for
+    the policy named in `digest_for`: of what that one took from the cookies last.
     """
 
     __slots__ = (
-        "_cookies", "authorization", "authorization_at", "authorization_name", "body_bytes", "connection",
-        "content_length", "cookie", "expect", "expects_continue", "forwarded_for", "forwarded_host",
-        "forwarded_proto", "host", "keep_alive", "passed", "redirect_wish", "rendered", "rendered_for", "size_bytes",
-        "transfer_encoding", "upgrade", "upgrade_value",
+        "_authorization_digest", "_cookies", "authorization", "authorization_at", "authorization_line",
+        "authorization_name", "body_bytes", "connection", "content_length", "cookie", "digest", "digest_for", "expect",
+        "expects_continue", "forwarded_for", "forwarded_host", "forwarded_proto", "host", "keep_alive", "passed",
+        "redirect_wish", "rendered", "rendered_for", "size_bytes", "transfer_encoding", "upgrade", "upgrade_value",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -65,6 +68,7 @@ class FieldSection:
         self.authorization: bytes | None = None
         self.authorization_at = -1
         self.authorization_name = b""
+        self.authorization_line: bytes | None = None
         self.host: bytes | None = None
         self.content_length: bytes | None = None
         self.transfer_encoding: bytes | None = None
@@ -83,7 +87,10 @@ class FieldSection:
         self.upgrade = b""
         self.rendered = b""
         self.rendered_for: object = None
+        self.digest = b""
+        self.digest_for: object = None
         self._cookies: list[tuple[bytes, bytes]] | None = None
+        self._authorization_digest: bytes | None = None
 
     @property
     def cookies(self) -> list[tuple[bytes, bytes]]:
@@ -93,16 +100,29 @@ class FieldSection:
             pairs = self._cookies = parse_cookies(self.cookie) if self.cookie else []
         return pairs
 
+    @property
+    def authorization_digest(self) -> bytes:
+        """SHA-256 of the credentials, under which a proof of them is remembered; empty where there are none."""
+        digest = self._authorization_digest
+        if digest is None:
+            value = self.authorization
+            digest = self._authorization_digest = b"" if value is None else sha256(value).digest()
+        return digest
+
     def with_authorization(self, value: bytes, size_bytes: int) -> "FieldSection":
         """Return the same section with other credentials: a client that speaks for many changes nothing else."""
         section = FieldSection.__new__(FieldSection)
         section._cookies = self._cookies  # noqa: SLF001 - of the same class
+        section._authorization_digest = None  # noqa: SLF001
+        section.authorization_line = None
         section.authorization_at = self.authorization_at
         section.authorization_name = self.authorization_name
         section.body_bytes = self.body_bytes
         section.connection = self.connection
         section.content_length = self.content_length
         section.cookie = self.cookie
+        section.digest = self.digest
+        section.digest_for = self.digest_for
         section.expect = self.expect
         section.expects_continue = self.expects_continue
         section.forwarded_for = self.forwarded_for

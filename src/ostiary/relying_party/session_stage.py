@@ -88,13 +88,14 @@ class SessionStage:
 
     def find(self, request: Request, now: float) -> Found | PendingSession:
         """Return the session's verdict, the refusal of one that is not good enough, why there is none, or what asks."""
-        if not request.cookie:
-            return ABSENT
-        chunks = self._cookie.collect(request.cookies)
-        if not chunks:
-            return ABSENT if chunks is not None else BROKEN
-        digest = sha256(chunks[0] if len(chunks) == 1 else b".".join(chunks)).digest()
-        proven = self._proven.get(digest, now)
+        section = request.section
+        if section.digest_for is not self:
+            chunks = self._cookie.collect(section.cookies)
+            if not chunks:
+                return ABSENT if chunks is not None else BROKEN
+            section.digest = sha256(chunks[0] if len(chunks) == 1 else b".".join(chunks)).digest()
+            section.digest_for = self
+        proven = self._proven.get(section.digest, now)
         if proven is not None:
             known = self._revocations
             if (
@@ -105,7 +106,7 @@ class SessionStage:
                 and (proven.holds_for_navigations or not is_navigation(request))
             ):
                 return proven.admit
-        return self._find_slowly(request, chunks, digest, now)
+        return self._find_slowly(request, self._cookie.collect(section.cookies) or (), section.digest, now)
 
     def _find_slowly(
         self, request: Request, chunks: tuple[bytes, ...], digest: bytes, now: float

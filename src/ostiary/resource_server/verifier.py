@@ -4,7 +4,6 @@ A token that was admitted is remembered with its finished verdict under a digest
 costs that digest and one look-up, and checks the time again. Required scopes belong to the instance that remembers.
 """
 
-from hashlib import sha256
 from typing import final
 
 from ostiary.http.request import Request
@@ -65,7 +64,7 @@ class BearerVerifier:
             addons = read_addon_headers(request, self._addon_names)
             digest = digest_credentials(value, addons)
         else:
-            digest = sha256(value).digest()
+            digest = request.section.authorization_digest
         admitted = self._admitted.get(digest, now)
         return admitted if admitted is not None else self._decide_unknown(value, digest, now, addons)
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from ostiary import __version__
 from ostiary.cli import main
-from ostiary.cli.application import app
+from ostiary.cli.application import app, is_compiled
 from ostiary.config.higress.loading import HigressFolder
 
 RUNNER = CliRunner()
@@ -99,4 +99,5 @@ def test_the_version_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 0
-    assert capsys.readouterr().out == f"ostiary {__version__}\n"
+    compiled = " (compiled)" if is_compiled() else ""
+    assert capsys.readouterr().out == f"ostiary {__version__}{compiled}\n"

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ostiary.gateway.access_log import FLUSH_RECORDS, AccessLog, AccessRecord
+from ostiary.gateway.access_log import FLUSH_RECORDS, AccessLog
+from ostiary.gateway.access_record import AccessRecord
 
 
 class Sink:

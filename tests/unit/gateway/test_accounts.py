@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from ostiary.config.routes import Route
-from ostiary.gateway.access_log import AccessRecord
+from ostiary.gateway.access_record import AccessRecord
 from ostiary.gateway.accounts import build_record
 from ostiary.gateway.connection import ClientConnection
 from ostiary.gateway.exchange import Exchange

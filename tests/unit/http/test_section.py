@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
@@ -144,9 +145,25 @@ def test_the_same_section_with_other_credentials() -> None:
         "Host: a", "Authorization: another", "A: 1", "Cookie: b=2", "Content-Length: 5", "Connection: close"
     )
 
-    for slot in FieldSection.__slots__:
-        assert getattr(expected, slot) == getattr(other, slot)
+    facts = [name for name in vars(FieldSection) if not name.startswith("__") and not callable(getattr(other, name))]
+    assert {"authorization", "authorization_digest", "authorization_line", "cookies", "passed"} <= set(facts)
+    for fact in facts:
+        assert getattr(expected, fact) == getattr(other, fact)
     assert b"one" == section.authorization
+
+
+def test_what_is_remembered_of_credentials_goes_with_them() -> None:
+    """A digest or a line of other credentials would let somebody in as somebody else."""
+    section = read("Host: a", "Authorization: one", "Cookie: b=2")
+    section.authorization_line = b"Authorization: one\r\n"
+    section.digest, section.digest_for = b"of the cookies", "a policy"
+    assert sha256(b"one").digest() == section.authorization_digest
+    other = section.with_authorization(b"another", section.size_bytes + 4)
+
+    assert sha256(b"another").digest() == other.authorization_digest
+    assert (None, b"of the cookies", "a policy") == (other.authorization_line, other.digest, other.digest_for)
+    assert sha256(b"one").digest() == section.authorization_digest
+    assert b"" == read("Host: a").authorization_digest
 
 
 @pytest.mark.parametrize("name", ["Content-Type", "Origin", "Referer", "Range", "If-None-Match"])

@@ -28,6 +28,7 @@ from ostiary.relying_party.session_stage import PendingSession
 
 Answer = Callable[[Request, float], Verdict]
 
+NAME = "oidc"
 EXEMPT = Admit(None, reason="match_list")
 PREFLIGHT = Admit(None, reason="preflight")
 _NEVER_SIGNED_IN = frozenset({"session_absent", "session_broken", "session_foreign"})
@@ -47,7 +48,7 @@ class Oidc:
 
     def __init__(self, config: OidcConfig, services: Services) -> None:
         """Compile the configuration; no network I/O. Raises OperatorFault when it cannot work."""
-        self.fingerprint = digest_configuration(OidcType.name, config)
+        self.fingerprint = digest_configuration(NAME, config)
         self.notices = find_notices(config)
         self._clock = services.clock
         self._matches = MatchList(config.match_type, [rule.rule for rule in config.match_list])
@@ -125,7 +126,7 @@ def _answer_json(request: Request, code: str, reason: str) -> Reply:
 class OidcType:
     """The plugin type, as it is registered."""
 
-    name = "oidc"
+    name = NAME
     priority = 350
     config = OidcConfig
 
