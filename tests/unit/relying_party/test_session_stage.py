@@ -96,6 +96,26 @@ def test_a_session_is_opened_once() -> None:
     asyncio.run(visit())
 
 
+def test_what_is_remembered_with_a_header_section_is_of_one_client_only() -> None:
+    """Routes of two clients take turns on one connection: neither takes the other's session for its own."""
+
+    async def visit() -> None:
+        world = SignInWorld()
+        one, other = Stage(world), Stage(world, client_id="other-client")
+        header = one.seal(make_session())
+        request = make_request(headers={"Cookie": header}, scheme="http")
+        now = world.clock.now()
+        first = await one.find(header)
+        assert isinstance(first, Admit)
+
+        for _ in range(3):
+            assert one.party.find_session(request, now) is first
+            found = other.party.find_session(request, now)
+            assert isinstance(found, NoSession)
+
+    asyncio.run(visit())
+
+
 def test_a_remembered_session_ends_when_it_ends() -> None:
     """Each hit looks at the clock: first the access token that nothing renews, or the session."""
 
