@@ -145,7 +145,7 @@ def test_the_same_section_with_other_credentials() -> None:
         "Host: a", "Authorization: another", "A: 1", "Cookie: b=2", "Content-Length: 5", "Connection: close"
     )
 
-    facts = [name for name in vars(FieldSection) if not name.startswith("__") and not callable(getattr(other, name))]
+    facts = [name for name in vars(FieldSection) if not name.startswith("_") and not callable(getattr(other, name))]
     assert {"authorization", "authorization_digest", "authorization_line", "cookies", "passed"} <= set(facts)
     for fact in facts:
         assert getattr(expected, fact) == getattr(other, fact)
