@@ -118,6 +118,52 @@ def test_a_wider_plugins_own_path_is_nobodys_route(tmp_path: Path) -> None:
     assert "What may pass goes to a:80." in lines
 
 
+REPLACED_CLAIM = """
+instance: {plugins: {other: {claimed: /cb}}}
+domains: [{hosts: [h], plugins: {other: {secret: of-the-domain}}}]
+routes:
+  - {id: all, uri: /*, upstream: {nodes: {"a:80": 1}}}
+"""
+
+
+def test_a_path_of_a_plugin_that_is_replaced_here_is_told_as_such(tmp_path: Path) -> None:
+    """The instance keeps its path on every host; where a domain's plugin decides, that is still why no route has it."""
+    _, lines = explain(tmp_path, "GET", "http://h/cb", REPLACED_CLAIM)
+
+    assert [
+        "This path is other's callback; no route has it.",
+        "  not all (routes[0], o.yaml line 5): a path of a plugin's own goes before",
+    ] == lines[1:3]
+    assert "  other: from the domain h (domains[0].plugins.other, o.yaml line 3)" in lines
+
+
+INNER_CLAIM = """
+routes:
+  - {id: all, uri: /*, plugins: {other: {claimed: /in/cb}}, upstream: {nodes: {"a:80": 1}}}
+  - {id: inner, uri: /in/*, upstream: {nodes: {"a:80": 1}}}
+"""
+
+
+def test_a_path_of_a_plugins_own_goes_before_a_more_exact_prefix(tmp_path: Path) -> None:
+    """That is the reason, and not which pattern is the more exact one."""
+    _, lines = explain(tmp_path, "GET", "http://h/in/cb", INNER_CLAIM)
+
+    assert [
+        "Route all (routes[0], o.yaml line 3): host every host, path /*",
+        "This path is other's callback.",
+        "  not inner (routes[1], o.yaml line 4): a path of a plugin's own goes before",
+    ] == lines[1:4]
+
+
+@pytest.mark.parametrize("method", ["CONNECT", "TRACE"])
+def test_a_method_that_the_gateway_refuses_is_explained_as_such(method: str) -> None:
+    """405, whatever the routes say: no policy decides there and nothing is forwarded."""
+    told = read_request(method, "http://h/")
+
+    assert isinstance(told, str)
+    assert "405 (method_refused)" in told
+
+
 def test_routes_that_fit_too_are_named_with_why_they_are_not_met(tmp_path: Path) -> None:
     """The first few of them; the client's address counts when it is said."""
     many = "".join(f'  - {{id: r{n}, uri: /o*, upstream: {{nodes: {{"a:80": 1}}}}}}\n' for n in range(9))
