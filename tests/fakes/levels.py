@@ -126,7 +126,7 @@ def _route(draw: st.DrawFn, index: int) -> dict[str, Any]:
         "hosts": some_patterns,
         "methods": st.sampled_from([["GET"], ["POST", "PUT"]]),
         "remote_addr": st.sampled_from(NETWORKS),
-        "priority": st.integers(0, 1),
+        "priority": st.integers(-1, 1),
         "ignore_path_case": st.booleans(),
         "service_id": st.sampled_from(["s0", "s1"]),
         "status": st.sampled_from([1, 1, 0]),
