@@ -13,6 +13,7 @@ from ostiary.cli.contenders import Asked, Contender, compare, list_contenders
 from ostiary.cli.inert import make_inert_services
 from ostiary.cli.presentation import Screen
 from ostiary.config.checking import CheckedDocument, DeclaredRoute, Registry
+from ostiary.config.closed import ClosedPlugin
 from ostiary.config.patterns import METHODS
 from ostiary.config.problems import CLOSED, NOTHING_DONE, quote
 from ostiary.config.routes import Route
@@ -145,6 +146,8 @@ def describe_end(asked: Asked, route: Route, claim: str) -> Iterator[str]:
     """Yield what becomes of a request that the plugins let pass."""
     if asked.has_encoded_slash and not route.allow_encoded_slash:
         yield "It is answered 400: the path encodes a slash, and `allow_encoded_slash` is not on."
+    elif any(isinstance(plugin, ClosedPlugin) for plugin in route.plugins):
+        yield "It is answered 503: the configuration of a plugin that decides here is wrong (see above), and closes it."
     elif route.upstream is not None:
         servers = ", ".join(_write_address(host, port) for host, port, _ in route.upstream.nodes)
         how = "" if route.upstream.tls is None else " over https"

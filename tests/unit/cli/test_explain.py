@@ -8,6 +8,9 @@ import pytest
 from ostiary.cli.explain import explain_file, read_request
 from ostiary.cli.presentation import Screen
 from ostiary.config.declaring import Registry
+from ostiary.config.higress.loading import HigressFolder
+from tests.fakes.higress import TYPES as HIGRESS_TYPES
+from tests.fakes.higress import bridge, ingress, write_folder
 from tests.fakes.plugin_types import FakePluginType, registry_of
 from tests.fakes.restricting_types import RestrictingFakeType
 
@@ -162,6 +165,22 @@ def test_a_method_that_the_gateway_refuses_is_explained_as_such(method: str) -> 
 
     assert isinstance(told, str)
     assert "405 (method_refused)" in told
+
+
+def test_a_route_that_a_mistake_closes_is_told_as_it_is_answered(tmp_path: Path) -> None:
+    """503: Higress's notation serves the others, and nothing may pass here, whatever a plugin would admit."""
+    kind = {"config": {"secret": "short"}}
+    plugin = {"apiVersion": "extensions.higress.io/v1alpha1", "kind": "WasmPlugin", "metadata": {"name": "login"}}
+    rules = {"pluginName": "oidc", "defaultConfigDisable": True, "matchRules": [{"domain": ["a.test"], **kind}]}
+    everywhere = (bridge(), ingress("all", None), {**plugin, "spec": rules})
+    stream = StringIO()
+    folder = HigressFolder(write_folder(tmp_path, *everywhere))
+
+    assert 1 == explain_file(read_request("GET", "http://a.test/"), folder, {}, HIGRESS_TYPES, Screen(stream))
+    assert "It is answered 503: " in stream.getvalue()
+    assert "What may pass goes to" not in stream.getvalue()
+    assert 1 == explain_file(read_request("GET", "http://b.test/"), folder, {}, HIGRESS_TYPES, Screen(stream))
+    assert "What may pass goes to 10.0.0.7:8000." in stream.getvalue()
 
 
 def test_routes_that_fit_too_are_named_with_why_they_are_not_met(tmp_path: Path) -> None:
