@@ -5,6 +5,7 @@ close its route. Building plugins, and what that finds, is `ostiary.config.snaps
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path as FolderPath
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from ostiary.config.idle import Idle, find_idle
 from ostiary.config.problems import Problem, Written, describe_shape, find_nearest, lies_within, render_path
 from ostiary.config.references import Resolution
 from ostiary.config.routes import RouteConfig
-from ostiary.config.scopes import Candidate, Policy
+from ostiary.config.scopes import OWN_LEVELS, Candidate, Policy
 from ostiary.config.service_sources import ServiceSource, find_unknown_sources
 from ostiary.config.state import DEFAULT_STATE, choose_state, find_state_notices
 from ostiary.config.wider import apply_service
@@ -130,8 +131,13 @@ def _refuse_service(checker: Checker, place: str, name: str, levels: Levels) -> 
 def _find_idle(levels: Levels, routes: Sequence[DeclaredRoute]) -> Idle:
     named = {route.config.service_id for route in routes}
     policies = (policy for route in routes for policy in route.policies)
-    places = {candidate.place for policy in policies for candidate in policy.candidates}
+    own = (takewhile(_is_own, policy.candidates) for policy in policies)  # thousands of domains may stand behind them
+    places = {candidate.place for candidates in own for candidate in candidates}
     return find_idle(levels.services.values(), named, places)
+
+
+def _is_own(candidate: Candidate) -> bool:
+    return candidate.level in OWN_LEVELS
 
 
 def _find_doubles(routes: Iterable[DeclaredRoute]) -> Iterator[Problem]:
