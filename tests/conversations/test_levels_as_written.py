@@ -65,8 +65,8 @@ def load(document: Document, asked: list[Decider]) -> Loaded:
     return loaded
 
 
-@settings(max_examples=200)
-@given(documents(), st.lists(requests(), min_size=10, max_size=20))
+@settings(max_examples=150)
+@given(documents(), st.lists(requests(), min_size=8, max_size=15))
 @example(WITHIN_A_LABEL, [Ask(host, "/cb", "GET", "10.0.0.1", host, "/cb") for host in ("a.test", "xa.test")])
 def test_a_gateway_asks_whom_the_documents_name(document: Document, asks: list[Ask]) -> None:
     """Whatever the spelling: the same plugins in the same order, and nothing reaches an upstream but by its route."""
@@ -88,8 +88,8 @@ def test_a_gateway_asks_whom_the_documents_name(document: Document, asks: list[A
             assert expect(document, ask) == met, ask
 
 
-@settings(max_examples=200)
-@given(documents(), st.lists(requests(), min_size=10, max_size=20))
+@settings(max_examples=150)
+@given(documents(), st.lists(requests(), min_size=8, max_size=15))
 def test_what_is_explained_is_what_happens(document: Document, asks: list[Ask]) -> None:
     """The route, the plugins with their places in their order, and whether anything is forwarded; reasons are true."""
     loaded = load(document, [])
