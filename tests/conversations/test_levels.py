@@ -5,7 +5,7 @@ from typing import Any
 from ostiary.plugin import PASS
 from tests.fakes.conversation import NODE, Conversation
 from tests.fakes.messages import request, response
-from tests.fakes.scripted_plugins import DENY, ScriptedPlugin, admit
+from tests.fakes.scripted_plugins import DENY, Later, ScriptedPlugin, admit
 
 ROUTES: list[dict[str, Any]] = [
     {"id": "r1", "name": "orders", "uri": "/orders", "upstream": {"nodes": {NODE: 1}}},
@@ -76,3 +76,28 @@ def test_the_host_decides_without_a_task_and_shares_the_upstreams_connections() 
         assert {"r1"} == {record["route"] for record in talk.records()}
         upstream.take()
         client.take()
+
+
+def test_a_reload_in_the_middle_of_a_verdict_changes_nothing_for_that_request() -> None:
+    """It is judged by the levels that it met and goes where its route went; the next request meets the new ones."""
+    later = Later()
+    wide, near = ScriptedPlugin(DENY), ScriptedPlugin(later.pending, authenticates=True)
+    with serve(wide, near) as talk:
+        talk.levels = {"domains": [{"hosts": ["near.example"], "plugins": {"near": {}}}]}
+        wide_too = {**talk.levels, "instance": {"plugins": {"wide": {}}}}
+        talk.install(ROUTES)
+        client = talk.connect()
+        client.says(on("near.example", "/orders"))
+        talk.levels = wide_too
+        talk.install([{**ROUTES[0], "upstream": {"nodes": {"10.0.0.2:8000": 1}}}])
+        later.settle(admit())
+        talk.work()
+        upstream = talk.line()
+        assert upstream.take().startswith(b"GET /orders HTTP/1.1\r\n")
+        upstream.answers(response(body=b"hello"))
+        assert client.take().startswith(b"HTTP/1.1 200 ")
+        assert [NODE] == talk.dialled
+        assert [] == wide.asked
+        client.says(on("near.example", "/orders"))
+        assert client.take().startswith(b"HTTP/1.1 403 ")
+        assert (1, 1) == (len(wide.asked), len(near.asked))

@@ -128,12 +128,12 @@ def check(file: File = None, higress: Higress = None, gateway: GatewayFile = Non
 
 @app.command(
     short_help="Say which route and which policies a request would meet, and why.",
-    epilog="Examples:\n\n\b\n  ostiary explain GET https://shop.example.com/orders/4711\n"
+    epilog="Examples:\n\n\b\n  ostiary explain https://shop.example.com/orders/4711\n"
     "  ostiary explain POST http://localhost:9080/oauth2/token staging.yaml",
 )
 def explain(
-    method: Annotated[str, typer.Argument(metavar="METHOD", help="GET, POST, ...")],
-    url: Annotated[str, typer.Argument(metavar="URL", help="The whole address, as a client writes it.")],
+    method: Annotated[str, typer.Argument(metavar="METHOD", help="GET, POST, ...", show_default="GET")] = "",
+    url: Annotated[str, typer.Argument(metavar="URL", help="The whole address, as a client writes it.")] = "",
     file: File = None,
     client: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Who asks; without it somebody whom no `remote_addr` names.")
@@ -150,6 +150,11 @@ def explain(
     """
     from ostiary.cli.explain import explain_file, read_request
 
+    if "/" in method:  # no method looks like a URL: it was left out
+        method, url, file = _shift(method, url, file)
+    if not url:
+        message = "write the whole address, as in `ostiary explain GET https://shop.example.com/orders/4711`"
+        raise typer.BadParameter(message, param_hint="URL")
     raise typer.Exit(explain_file(read_request(method, url, client), _choose_source(file, higress, gateway)))
 
 
@@ -198,6 +203,13 @@ def demo(
     from ostiary.cli.demo import start_demo
 
     raise typer.Exit(start_demo({"gateway": gateway_port, "provider": provider_port, "echo": echo_port}))
+
+
+def _shift(url: str, file: str, surplus: Path | None) -> tuple[str, str, Path | None]:
+    """Return method, URL and file of an `ostiary explain` whose method was left out."""
+    if surplus is not None:
+        raise typer.BadParameter(f"{surplus} is one too many: write METHOD URL FILE", param_hint="FILE")
+    return "GET", url, Path(file) if file else None
 
 
 def _choose_source(file: Path | None, higress: Path | None, gateway: Path | None) -> "Source":

@@ -13,6 +13,7 @@ from ostiary.cli.contenders import Asked, Contender, compare, list_contenders
 from ostiary.cli.inert import make_inert_services
 from ostiary.cli.presentation import Screen
 from ostiary.config.checking import CheckedDocument, DeclaredRoute, Registry
+from ostiary.config.closed import ClosedPlugin
 from ostiary.config.patterns import METHODS
 from ostiary.config.problems import CLOSED, NOTHING_DONE, quote
 from ostiary.config.routes import Route
@@ -22,6 +23,7 @@ from ostiary.config.sources import FindLine, Source, load_with_lines, name_sourc
 from ostiary.errors import ClientFault
 from ostiary.http.authority import parse_authority
 from ostiary.http.forwarded import parse_address
+from ostiary.http.head import METHODS as FORWARDED
 from ostiary.http.target import parse_target
 
 MAX_SHOWN = 5
@@ -68,7 +70,9 @@ def explain_loaded(
     route = snapshot.router.find(asked.host, asked.path, asked.method, asked.client) or Route("")
     contenders = list_contenders(document.routes, asked)
     declared = next((declared for declared in document.routes if declared.id == route.id), None)
-    claim = find_claim(asked, route, snapshot)
+    first = next((each.declared for each in contenders if not each.refusal), None)
+    is_taken = first is not declared and not (declared is None and asked.host in document.own_hosts)
+    claim = find_claim(asked, route, snapshot, is_taken=is_taken)
     screen.say(f"{asked.method} {asked.path} on {asked.host}", "bold")
     for line in (
         *describe_route(declared, contenders, claim, find_line),
@@ -82,6 +86,8 @@ def read_request(method: str, url: str, client: str = "") -> Asked | str:
     """Return the request as the gateway would read it, or what is wrong with it."""
     if method.upper() not in METHODS:
         return f"{quote(method)} is no method: write `{EXAMPLE}`"
+    if method.upper().encode() not in FORWARDED:
+        return "such a request is answered 405 (method_refused): the gateway opens no tunnels and echoes no requests"
     match = _URL.match(url)
     if match is None:
         return f"{quote(url)} is no http(s) URL: write it whole and without fragment, as in `{EXAMPLE}`"
@@ -95,10 +101,15 @@ def read_request(method: str, url: str, client: str = "") -> Asked | str:
     return Asked(method.upper(), authority.host, target.path, client, target.has_encoded_slash)
 
 
-def find_claim(asked: Asked, route: Route, snapshot: Snapshot) -> str:
-    """Say whose own path this is, among the plugins that are met there; empty when it is nobody's."""
+def find_claim(asked: Asked, route: Route, snapshot: Snapshot, *, is_taken: bool = False) -> str:
+    """Say whose own path this is, among the plugins that are met there; empty when it is nobody's.
+
+    A path that `is_taken` from the routes whose patterns fit may be that of a plugin which a finer level replaces here.
+    """
     names = {id(instance.plugin): instance.type.name for instance in snapshot.instances.values()}
-    claims = ((names.get(id(plugin), ""), claim) for plugin in route.plugins for claim in plugin.claims)
+    replaced = (instance.plugin for instance in snapshot.instances.values() if is_taken)
+    plugins = (*route.plugins, *replaced)
+    claims = ((names.get(id(plugin), ""), claim) for plugin in plugins for claim in plugin.claims)
     return next((f"{name}'s {claim.purpose}" for name, claim in claims if claim.path == asked.path), "")
 
 
@@ -118,17 +129,25 @@ def describe_route(
             yield f"This path is {claim}."
     losers = [contender for contender in contenders if contender is not winner]
     for loser in losers[:MAX_SHOWN]:
-        reason = "a path of a plugin's own goes before" if claim else "the host has routes of its own, and those count"
-        reason = loser.refusal or (reason if winner is None else compare(loser, winner))
-        yield f"  not {loser.declared.id} ({find_line(loser.declared.path)}): {reason}"
+        yield f"  not {loser.declared.id} ({find_line(loser.declared.path)}): {_why_not_met(loser, winner, claim)}"
     if len(losers) > MAX_SHOWN:
         yield f"  nor {len(losers) - MAX_SHOWN} more whose host and path fit"
+
+
+def _why_not_met(loser: Contender, winner: Contender | None, claim: str) -> str:
+    if loser.refusal:
+        return loser.refusal
+    if winner is not None and winner.rank < loser.rank:
+        return compare(loser, winner)
+    return "a path of a plugin's own goes before" if claim else "the host has routes of its own, and those count"
 
 
 def describe_end(asked: Asked, route: Route, claim: str) -> Iterator[str]:
     """Yield what becomes of a request that the plugins let pass."""
     if asked.has_encoded_slash and not route.allow_encoded_slash:
         yield "It is answered 400: the path encodes a slash, and `allow_encoded_slash` is not on."
+    elif any(isinstance(plugin, ClosedPlugin) for plugin in route.plugins):
+        yield "It is answered 503: the configuration of a plugin that decides here is wrong (see above), and closes it."
     elif route.upstream is not None:
         servers = ", ".join(_write_address(host, port) for host, port, _ in route.upstream.nodes)
         how = "" if route.upstream.tls is None else " over https"

@@ -4,7 +4,8 @@ All problems are collected at once; a plugin whose configuration does not stand 
 close its route. Building plugins, and what that finds, is `ostiary.config.snapshot`'s.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path as FolderPath
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -13,25 +14,25 @@ from ostiary.config.declaring import Checker, Levels, Registry, declare_levels, 
 from ostiary.config.document import Document
 from ostiary.config.files import make_context
 from ostiary.config.gateway import GatewayConfig
+from ostiary.config.idle import Idle, find_idle
 from ostiary.config.problems import Problem, Written, describe_shape, find_nearest, lies_within, render_path
 from ostiary.config.references import Resolution
 from ostiary.config.routes import RouteConfig
-from ostiary.config.scopes import Candidate, DeclaredPlugin, Policy
+from ostiary.config.scopes import OWN_LEVELS, Candidate, Policy
 from ostiary.config.service_sources import ServiceSource, find_unknown_sources
 from ostiary.config.state import DEFAULT_STATE, choose_state, find_state_notices
 from ostiary.config.wider import apply_service
 from ostiary.store_settings import StoreSettings
 
-__all__ = ["Checked", "CheckedDocument", "DeclaredPlugin", "DeclaredRoute", "Registry", "check_document"]
+__all__ = ["Checked", "CheckedDocument", "DeclaredRoute", "Registry", "check_document"]
 
 
 class DeclaredRoute(NamedTuple):
-    """A route as written, with its own plugins read, and the policies of all levels that may reach it."""
+    """A route as written, and the policies of all levels that may reach it."""
 
     id: str
     path: str
     config: RouteConfig
-    plugins: tuple[DeclaredPlugin, ...]
     policies: tuple[Policy, ...] = ()
 
 
@@ -39,7 +40,7 @@ class CheckedDocument(NamedTuple):
     """What of a document stands. Its plugins may not; with problems, routes are missing and it must not serve.
 
     `nowhere` has the policies for requests that no route matches. `sources` are those of services by their full name.
-    `own_hosts` are hosts for which no wider host's routes count, whatever their own leave open.
+    `own_hosts` are hosts for which no wider host's routes count, whatever their own leave open. `idle` does nothing.
     """
 
     gateway: GatewayConfig
@@ -49,6 +50,7 @@ class CheckedDocument(NamedTuple):
     nowhere: tuple[Policy, ...] = ()
     sources: Mapping[str, ServiceSource] = MappingProxyType({})
     own_hosts: tuple[str, ...] = ()
+    idle: Idle = Idle()
 
 
 class Checked(NamedTuple):
@@ -80,11 +82,11 @@ def check_document(resolution: Resolution, registry: Registry, folder: FolderPat
         checker.problems += find_unknown_sources(name, parts[name], sources)
     unresolved = {problem.path for problem in resolution.problems}
     told = [problem for problem in checker.problems if not any(lies_within(problem.path, at) for at in unresolved)]
+    idle = _find_idle(levels, [route for route in standing if route.config.status])
     notices = () if standing else ("no route is in use: every request is answered 404",)
+    notices = (*notices, *find_state_notices(whole.state), *idle.notices)
     state = choose_state(whole.state)
-    document = CheckedDocument(
-        whole.gateway, standing, (*notices, *find_state_notices(whole.state)), state, levels.nowhere, sources.standing
-    )
+    document = CheckedDocument(whole.gateway, standing, notices, state, levels.nowhere, sources.standing, idle=idle)
     return Checked(document, (*resolution.problems, *told, *_find_doubles(standing)))
 
 
@@ -115,8 +117,7 @@ def _declare_route(checker: Checker, index: int, written: Written, levels: Level
     if config.upstream is None and not policies:
         problem = "neither the route nor its service has `upstream` or `plugins`: nobody would answer its requests"
         checker.refuse(render_path(path), problem, 'add `upstream: {nodes: {"127.0.0.1:8000": 1}}` to one of the two')
-    plugins = tuple(candidate.plugin for candidate in own if candidate.plugin is not None)
-    return DeclaredRoute(route_id, render_path(path), config, plugins, policies)
+    return DeclaredRoute(route_id, render_path(path), config, policies)
 
 
 def _refuse_service(checker: Checker, place: str, name: str, levels: Levels) -> None:
@@ -125,6 +126,18 @@ def _refuse_service(checker: Checker, place: str, name: str, levels: Levels) -> 
         nearest = find_nearest(name, levels.services)
         remedy = f"did you mean `{nearest}`?" if nearest else "write it into `services`"
         checker.refuse(place, f"there is no service with the id {name}", remedy)
+
+
+def _find_idle(levels: Levels, routes: Sequence[DeclaredRoute]) -> Idle:
+    named = {route.config.service_id for route in routes}
+    policies = (policy for route in routes for policy in route.policies)
+    own = (takewhile(_is_own, policy.candidates) for policy in policies)  # thousands of domains may stand behind them
+    places = {candidate.place for candidates in own for candidate in candidates}
+    return find_idle(levels.services.values(), named, places)
+
+
+def _is_own(candidate: Candidate) -> bool:
+    return candidate.level in OWN_LEVELS
 
 
 def _find_doubles(routes: Iterable[DeclaredRoute]) -> Iterator[Problem]:

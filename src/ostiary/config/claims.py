@@ -7,7 +7,7 @@ default that gives way. A claim keeps the route's client networks and takes ever
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, final
 
-from ostiary.config.host_index import HostIndex
+from ostiary.config.host_index import HostIndex, covers_host
 from ostiary.config.problems import Problem
 from ostiary.config.router import Entry, fold_path
 from ostiary.config.routes import Route
@@ -117,7 +117,8 @@ def _prefer_routes(wishes: dict[tuple[str, str], list[_Wish]]) -> None:
         )
         index = HostIndex((wish.host,) if wish.host else () for wish in finer)
         for host in dict.fromkeys(wish.host for wish in wanted if wish.owner.is_wider and wish.host):
-            found = [finer[position] for position in index.find(host.removeprefix("*"))]
+            ends = (finer[position] for position in index.find(host.removeprefix("*")))
+            found = [wish for wish in ends if covers_host(wish.host or "*", host)]  # `a.test` ends `*a.test`, no more
             nearest = [wish for wish in found if wish.host == found[0].host]
             wishes[host, path] += (wish._replace(host=host) for wish in nearest if wish.host != host)
 

@@ -72,10 +72,11 @@ class Checker:
 
 
 class DeclaredService(NamedTuple):
-    """A service and its plugins."""
+    """A service, its plugins, and where it stands in the file."""
 
     config: ServiceConfig
     candidates: tuple[Candidate, ...]
+    path: str
 
 
 class Levels(NamedTuple):
@@ -126,7 +127,7 @@ def _declare_services(
             continue
         if config.id in declared:
             checker.refuse(f"services[{index}].id", f"two services have the id {config.id}", "rename one of them")
-        declared.setdefault(config.id, DeclaredService(config, candidates))
+        declared.setdefault(config.id, DeclaredService(config, candidates, render_path(base)))
     return declared, frozenset(broken)
 
 

@@ -4,7 +4,8 @@ Patterns are exact, `*x` (ends with x), `x*` (begins with x) and `*`; hosts are 
 Which of those that fit counts, is the caller's business: they come in the order in which they were given.
 """
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from typing import final
 
 
@@ -37,7 +38,7 @@ def meets_host(one: str, other: str) -> bool:
 class HostIndex:
     """Finds the positions of conditions that fit a host. A condition is a list of patterns; without any it fits."""
 
-    __slots__ = ("_everywhere", "_exact", "_prefix_lengths", "_prefixes", "_suffix_lengths", "_suffixes")
+    __slots__ = ("_everywhere", "_exact", "_from_end", "_prefix_lengths", "_prefixes", "_suffix_lengths", "_suffixes")
 
     def __init__(self, conditions: Iterable[Sequence[str]]) -> None:
         """Compile the conditions; their positions count from 0."""
@@ -51,6 +52,7 @@ class HostIndex:
                 continue
             for pattern in patterns:
                 self._add(pattern, position)
+        self._from_end: list[tuple[str, list[int]]] | None = None
         self._suffix_lengths = _list_lengths(self._suffixes)
         self._prefix_lengths = _list_lengths(self._prefixes)
 
@@ -74,6 +76,28 @@ class HostIndex:
             if length <= size:
                 found.update(self._prefixes.get(host[:length], ()))
         return sorted(found)
+
+    def find_meeting(self, end: str) -> list[int]:
+        """Return the positions of all conditions that some host with this end fits, in order."""
+        found = set(self._everywhere)
+        for length in self._suffix_lengths:
+            if length <= len(end):
+                found.update(self._suffixes.get(end[len(end) - length :], ()))
+        for positions in (*self._prefixes.values(), *self._list_longer(end)):
+            found.update(positions)
+        return sorted(found)
+
+    def _list_longer(self, end: str) -> Iterator[list[int]]:
+        """Yield the positions of each name and suffix with this end: read from behind, they stand beside each other."""
+        if self._from_end is None:
+            known = (*self._exact.items(), *self._suffixes.items())
+            self._from_end = sorted((text[::-1], positions) for text, positions in known)
+        begin = end[::-1]
+        for at in range(bisect_left(self._from_end, (begin,)), len(self._from_end)):
+            text, positions = self._from_end[at]
+            if not text.startswith(begin):
+                return
+            yield positions
 
 
 def _list_lengths(texts: Iterable[str]) -> tuple[int, ...]:

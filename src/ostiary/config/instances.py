@@ -15,6 +15,7 @@ from ostiary.config.claims import Claimant
 from ostiary.config.closed import ClosedPlugin
 from ostiary.config.problems import Problem
 from ostiary.config.scopes import Candidate, DeclaredPlugin
+from ostiary.config.service_sources import ServiceSource
 from ostiary.errors import OperatorFault
 from ostiary.http.outbound import Address
 from ostiary.plugin import Place, Plugin, PluginType, RestrictingType, Services
@@ -121,18 +122,18 @@ class InstanceBuilder:
         return known.plugin
 
     def _still_finds(self, known: Instance) -> bool:
-        return all(self._find_service(name) == addresses for name, addresses in known.found.items())
-
-    def _find_service(self, name: str) -> tuple[Address, ...] | None:
-        source = self._sources.get(name)
-        return None if source is None else source.addresses
+        return all(_find_addresses(self._sources, name) == addresses for name, addresses in known.found.items())
 
     def _make(self, place: Place, surroundings: Surroundings, found: dict[str, tuple[Address, ...] | None]) -> Services:
-        """Make what `build` may use; which services it asks for is written into `found`."""
+        """Make what `build` may use; which services it asks for is written into `found`.
+
+        It outlives this builder, which knows the instances of the snapshot before: it may not hold it.
+        """
+        sources = self._sources
         services = self._make_services(place, surroundings.public_url, self._reaches, surroundings.state)
 
         def find_service(name: str) -> tuple[Address, ...] | None:
-            found[name] = self._find_service(name)
+            found[name] = _find_addresses(sources, name)
             return found[name]
 
         return msgspec.structs.replace(services, find_service=find_service, has_finer=surroundings.has_finer)
@@ -144,6 +145,11 @@ class InstanceBuilder:
             return self._services.get(candidate.scope, Place(id=candidate.scope, level="service"))
         hosts = tuple(candidate.scope.split(", ")) if candidate.level == "domain" else ()
         return Place(id=candidate.scope, hosts=hosts, level=candidate.level)
+
+
+def _find_addresses(sources: Mapping[str, ServiceSource], name: str) -> tuple[Address, ...] | None:
+    source = sources.get(name)
+    return None if source is None else source.addresses
 
 
 def _make_plugin(kind: PluginType, config: BaseModel, wider: Plugin | None, services: Services) -> Plugin:
@@ -159,8 +165,9 @@ def _make_plugin(kind: PluginType, config: BaseModel, wider: Plugin | None, serv
 
 
 def _find_finer(checked: CheckedDocument) -> frozenset[str]:
-    """Return the plugins that a level below the instance names somewhere."""
-    policies = [policy for route in checked.routes for policy in route.policies] + list(checked.nowhere)
+    """Return the plugins that a level below the instance names somewhere; a route that is off names none."""
+    policies = [policy for route in checked.routes if route.config.status for policy in route.policies]
+    policies += checked.nowhere
     return frozenset(
         policy.name for policy in policies if any(candidate.level != "instance" for candidate in policy.candidates)
     )
@@ -170,7 +177,7 @@ def _find_service_places(checked: CheckedDocument) -> dict[str, Place]:
     """Return where each service's plugins stand: on the hosts and paths of all its routes."""
     reached: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
     for route in checked.routes:
-        if route.config.service_id is not None:
+        if route.config.service_id is not None and route.config.status:
             hosts, uris = reached.setdefault(route.config.service_id, ({}, {}))
             hosts.update(dict.fromkeys(route.config.host_patterns))
             uris.update(dict.fromkeys(route.config.path_patterns))

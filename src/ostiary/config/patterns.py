@@ -54,8 +54,9 @@ def check_host_pattern(pattern: str) -> str:
         raise refuse("a host pattern is ASCII", "write an international name in its `xn--` form")
     lower = pattern.lower()
     if lower.startswith("*"):
-        suffix = lower[1:].rstrip(".")
-        if suffix and (not _HOST_SUFFIX.match(suffix) or ".." in suffix):
+        suffix = lower[1:].removesuffix(".")
+        is_every_host = lower == "*"  # `*.` is no spelling of it
+        if not is_every_host and (not _HOST_SUFFIX.match(suffix) or ".." in suffix or suffix.endswith(".")):
             raise refuse("a wildcard host is `*` and the end of a host name", "write it like `*.example.com`")
         return f"*{suffix}"
     authority = _parse_host(lower)

@@ -33,8 +33,9 @@ class Route:
     `plugins` stand in the order in which they decide. `upstream` is None where nothing is forwarded: a route of
     plugins only, a path that plugins claimed outside the route's own patterns, and a request that no route matches:
     what plugins let pass there is "not found". `name` is what plugins know it by. With `by_host` the request's host
-    decides which plugins there are: `at` says which, and until then the route is closed; what `at` returns has this
-    route as `origin`.
+    decides which plugins there are: `at` says which, and until then the route is closed; what `at` returns has the same
+    `origin`, a mark that is this route's alone. It is no reference to the route: that would be a circle, and what a
+    reload leaves behind has to go by itself, since what a snapshot was built of is out of the collector's sight.
     """
 
     __slots__ = (
@@ -59,7 +60,7 @@ class Route:
         self.upstream = upstream
         self.allow_encoded_slash = allow_encoded_slash
         self.by_host = by_host
-        self.origin = self
+        self.origin = object()
         self._at: dict[str, Route] = {}
 
     def at(self, host: str) -> "Route":
@@ -70,7 +71,7 @@ class Route:
         variant = self._at.get(host)
         if variant is None:
             variant = self._double(policies.choose(host), None, self.upstream)
-            variant.origin = self
+            variant.origin = self.origin
             policies.memory.remember(self._at, host, variant)
         return variant
 

@@ -159,11 +159,11 @@ class WiderLevels:
         return self._settled[key]
 
     def _list_met(self, policy: Policy, hosts: Sequence[str]) -> tuple[Candidate, ...]:
-        """Return the candidates that some host of a route may meet: few, where those are names and no patterns."""
-        if any("*" in host for host in hosts):
-            return policy.candidates
+        """Return the candidates that some host of a route may meet, of thousands the few."""
         index = self._indexes[policy.name]
-        found = {position for host in hosts for position in index.find(host)}
+        found: set[int] = set()
+        for host in hosts:
+            found.update(index.find_meeting(host[1:]) if host.startswith("*") else index.find(host))
         return tuple(policy.candidates[position] for position in sorted(found))
 
 

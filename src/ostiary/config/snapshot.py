@@ -7,7 +7,9 @@ instances whose configuration and place did not change are taken over from the p
 
 from collections.abc import Iterator
 from functools import partial
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
+
+import msgspec
 
 from ostiary.config.checking import CheckedDocument, DeclaredRoute
 from ostiary.config.claims import Claimant, Owner, plan_claims
@@ -19,10 +21,10 @@ from ostiary.config.patterns import parse_networks
 from ostiary.config.problems import Problem
 from ostiary.config.router import Entry, Router
 from ostiary.config.routes import Route
-from ostiary.config.scopes import OWN_LEVELS
+from ostiary.config.scopes import OWN_LEVELS, is_restricting
 from ostiary.config.service_sources import resolve_service
 from ostiary.config.upstreams import specify_upstream
-from ostiary.plugin import Place
+from ostiary.plugin import Place, Services
 
 __all__ = ["Built", "Instance", "MakeServices", "Reach", "Reaches", "Snapshot", "build_snapshot"]
 
@@ -104,7 +106,26 @@ def build_snapshot(checked: CheckedDocument, make_services: MakeServices, previo
         instances=instances.built,
         reach=reach,
     )
-    return Built(snapshot, (*instances.problems, *plan.problems), tuple(instances.problems))
+    problems = (*instances.problems, *plan.problems, *_find_idle_faults(checked, gateway, make_services))
+    return Built(snapshot, problems, tuple(instances.problems))
+
+
+def _find_idle_faults(
+    checked: CheckedDocument, gateway: GatewaySettings, make_services: MakeServices
+) -> tuple[Problem, ...]:
+    """Build what decides nowhere, to see whether it could be built; it leaves nothing behind, no secret either.
+
+    What only restricts is left out: which configuration it would restrict, the routes would have said.
+    """
+
+    def make(*arguments: Any) -> Services:
+        return msgspec.structs.replace(make_services(*arguments), generated_secret=lambda: "0" * 64)
+
+    builder = InstanceBuilder(checked, gateway.public_url, make, Reach().reaches, {})
+    for candidate in checked.idle.candidates:
+        if not is_restricting(candidate.plugin):
+            builder.build(Place(id=candidate.scope, level="service"), candidate, None)
+    return tuple(builder.problems)
 
 
 @final

@@ -69,7 +69,7 @@ class Server:
         self._log = log
         self._connections: set[Guest] = set()
         self._upstreams = UpstreamDirectory(timer)
-        self._upstream_of: dict[Route, Upstream] = {}
+        self._upstream_of: dict[object, Upstream] = {}  # by `Route.origin`
         self._listeners: list[asyncio.Server] = []
         self._request_prefix = ""
         self._request_count = 0
@@ -79,7 +79,9 @@ class Server:
     def install(self, snapshot: Snapshot, request_prefix: str) -> None:
         """Serve `snapshot` from the next request on; upstreams of equal value keep their connections."""
         upstream_of = {
-            route: self._upstreams.upstream(route.upstream) for route in snapshot.routes if route.upstream is not None
+            route.origin: self._upstreams.upstream(route.upstream)
+            for route in snapshot.routes
+            if route.upstream is not None
         }
         self._request_prefix = request_prefix
         self.snapshot = snapshot

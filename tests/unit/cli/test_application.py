@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from ostiary import __version__
 from ostiary.cli import main
 from ostiary.cli.application import app, is_compiled
+from ostiary.cli.contenders import Asked
 from ostiary.config.higress.loading import HigressFolder
 
 RUNNER = CliRunner()
@@ -49,6 +50,40 @@ def test_each_command_passes_on_what_it_got_and_the_exit_code(calls: list[object
         Path("o.yaml"),
         {"gateway": None, "provider": None, "echo": 8170},
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "method", "file"),
+    [
+        (["http://h/a"], "GET", "ostiary.yaml"),
+        (["http://h/a", "o.yaml"], "GET", "o.yaml"),
+        (["POST", "http://h/a"], "POST", "ostiary.yaml"),
+        (["POST", "http://h/a", "o.yaml"], "POST", "o.yaml"),
+    ],
+)
+def test_the_method_of_what_is_explained_may_be_left_out(
+    words: list[str], method: str, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is GET then, as an address in a browser is."""
+    found: list[object] = []
+
+    def note(*arguments: object) -> int:
+        found.extend(arguments)
+        return 7
+
+    monkeypatch.setattr("ostiary.cli.explain.explain_file", note)
+
+    assert 7 == RUNNER.invoke(app, ["explain", *words]).exit_code
+    assert [Asked(method, "h", "/a"), Path(file)] == found
+
+
+@pytest.mark.parametrize("words", [[], ["GET"], ["http://h/a", "o.yaml", "p.yaml"]])
+def test_too_few_and_too_many_words_are_told_with_an_example_of_enough(words: list[str]) -> None:
+    """Exit code 2, as for every misuse."""
+    result = RUNNER.invoke(app, ["explain", *words])
+
+    assert 2 == result.exit_code
+    assert "METHOD URL FILE" in result.output or "ostiary explain GET https://" in result.output
 
 
 def test_a_folder_stands_in_the_place_of_a_file(calls: list[object]) -> None:

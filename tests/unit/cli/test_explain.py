@@ -8,6 +8,9 @@ import pytest
 from ostiary.cli.explain import explain_file, read_request
 from ostiary.cli.presentation import Screen
 from ostiary.config.declaring import Registry
+from ostiary.config.higress.loading import HigressFolder
+from tests.fakes.higress import TYPES as HIGRESS_TYPES
+from tests.fakes.higress import bridge, ingress, write_folder
 from tests.fakes.plugin_types import FakePluginType, registry_of
 from tests.fakes.restricting_types import RestrictingFakeType
 
@@ -116,6 +119,68 @@ def test_a_wider_plugins_own_path_is_nobodys_route(tmp_path: Path) -> None:
     _, lines = explain(tmp_path, "GET", "http://h/own/cb", WIDER_CLAIM)
     assert "This path is other's callback." in lines
     assert "What may pass goes to a:80." in lines
+
+
+REPLACED_CLAIM = """
+instance: {plugins: {other: {claimed: /cb}}}
+domains: [{hosts: [h], plugins: {other: {secret: of-the-domain}}}]
+routes:
+  - {id: all, uri: /*, upstream: {nodes: {"a:80": 1}}}
+"""
+
+
+def test_a_path_of_a_plugin_that_is_replaced_here_is_told_as_such(tmp_path: Path) -> None:
+    """The instance keeps its path on every host; where a domain's plugin decides, that is still why no route has it."""
+    _, lines = explain(tmp_path, "GET", "http://h/cb", REPLACED_CLAIM)
+
+    assert [
+        "This path is other's callback; no route has it.",
+        "  not all (routes[0], o.yaml line 5): a path of a plugin's own goes before",
+    ] == lines[1:3]
+    assert "  other: from the domain h (domains[0].plugins.other, o.yaml line 3)" in lines
+
+
+INNER_CLAIM = """
+routes:
+  - {id: all, uri: /*, plugins: {other: {claimed: /in/cb}}, upstream: {nodes: {"a:80": 1}}}
+  - {id: inner, uri: /in/*, upstream: {nodes: {"a:80": 1}}}
+"""
+
+
+def test_a_path_of_a_plugins_own_goes_before_a_more_exact_prefix(tmp_path: Path) -> None:
+    """That is the reason, and not which pattern is the more exact one."""
+    _, lines = explain(tmp_path, "GET", "http://h/in/cb", INNER_CLAIM)
+
+    assert [
+        "Route all (routes[0], o.yaml line 3): host every host, path /*",
+        "This path is other's callback.",
+        "  not inner (routes[1], o.yaml line 4): a path of a plugin's own goes before",
+    ] == lines[1:4]
+
+
+@pytest.mark.parametrize("method", ["CONNECT", "TRACE"])
+def test_a_method_that_the_gateway_refuses_is_explained_as_such(method: str) -> None:
+    """405, whatever the routes say: no policy decides there and nothing is forwarded."""
+    told = read_request(method, "http://h/")
+
+    assert isinstance(told, str)
+    assert "405 (method_refused)" in told
+
+
+def test_a_route_that_a_mistake_closes_is_told_as_it_is_answered(tmp_path: Path) -> None:
+    """503: Higress's notation serves the others, and nothing may pass here, whatever a plugin would admit."""
+    kind = {"config": {"secret": "short"}}
+    plugin = {"apiVersion": "extensions.higress.io/v1alpha1", "kind": "WasmPlugin", "metadata": {"name": "login"}}
+    rules = {"pluginName": "oidc", "defaultConfigDisable": True, "matchRules": [{"domain": ["a.test"], **kind}]}
+    everywhere = (bridge(), ingress("all", None), {**plugin, "spec": rules})
+    stream = StringIO()
+    folder = HigressFolder(write_folder(tmp_path, *everywhere))
+
+    assert 1 == explain_file(read_request("GET", "http://a.test/"), folder, {}, HIGRESS_TYPES, Screen(stream))
+    assert "It is answered 503: " in stream.getvalue()
+    assert "What may pass goes to" not in stream.getvalue()
+    assert 1 == explain_file(read_request("GET", "http://b.test/"), folder, {}, HIGRESS_TYPES, Screen(stream))
+    assert "What may pass goes to 10.0.0.7:8000." in stream.getvalue()
 
 
 def test_routes_that_fit_too_are_named_with_why_they_are_not_met(tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from ostiary.config.checking import Checked, check_document
+from ostiary.config.checking import Checked, DeclaredRoute, check_document
 from ostiary.config.references import resolve_references
+from ostiary.config.scopes import DeclaredPlugin
 from tests.fakes.plugin_types import FakeConfig, FakePluginType, registry_of
 
 UPSTREAM = {"nodes": {"a:80": 1}}
@@ -24,6 +25,12 @@ def route(**written: Any) -> dict[str, Any]:
     return {"routes": [{"uri": "/", "upstream": UPSTREAM, **written}]}
 
 
+def plugins_of(found: DeclaredRoute) -> list[DeclaredPlugin]:
+    """What a route's policies are made of."""
+    candidates = (candidate for policy in found.policies for candidate in policy.candidates)
+    return [candidate.plugin for candidate in candidates if candidate.plugin is not None]
+
+
 def test_a_document_has_gateway_and_routes_with_their_plugins() -> None:
     """Plugins are read by their types; the order is that of the file."""
     types = FakePluginType("one", 1), FakePluginType("two", 2)
@@ -33,11 +40,11 @@ def test_a_document_has_gateway_and_routes_with_their_plugins() -> None:
     assert checked.document is not None
     (found,) = checked.document.routes
     assert (found.id, found.path) == ("orders", "routes[0]")
-    assert [(plugin.name, plugin.path, plugin.priority) for plugin in found.plugins] == [
+    assert [(plugin.name, plugin.path, plugin.priority) for plugin in plugins_of(found)] == [
         ("one", "routes[0].plugins.one", 1),
         ("two", "routes[0].plugins.two", 2),
     ]
-    assert found.plugins[0].config == FakeConfig(timeout=7)
+    assert plugins_of(found)[0].config == FakeConfig(timeout=7)
 
 
 def test_a_plugins_repr_hides_its_configuration() -> None:
@@ -144,7 +151,7 @@ def test_a_plugin_that_does_not_stand_is_kept_as_such() -> None:
     checked = check(route(plugins={"fake": {"timeout": 0}, "faek": {}}))
 
     assert checked.document is not None
-    known, unknown = checked.document.routes[0].plugins
+    known, unknown = plugins_of(checked.document.routes[0])
     assert (known.config, unknown.type, unknown.config) == (None, None, None)
     assert unknown.priority > known.priority
 
@@ -156,7 +163,7 @@ def test_constraints_apply_to_the_resolved_value() -> None:
     checked = check(tree, {"S": "long enough", "T": "12"})
     assert checked.problems == ()
     assert checked.document is not None
-    assert checked.document.routes[0].plugins[0].config == FakeConfig(secret="long enough", timeout=12)
+    assert plugins_of(checked.document.routes[0])[0].config == FakeConfig(secret="long enough", timeout=12)
     short, small = said(tree, {"S": "short", "T": "0"})
     assert short == (
         "routes[0].plugins.fake.secret: expected at least 8 characters, found a string of 5 characters; "

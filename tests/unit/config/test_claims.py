@@ -119,6 +119,18 @@ def test_hosts_keep_claims_apart() -> None:
     assert "on b.example" in problem.problem
 
 
+def test_a_domain_makes_no_route_known_on_hosts_that_are_not_the_routes() -> None:
+    """A route goes before a domain on the domain's hosts that are its own, and is met on no other because of it."""
+    route = owner("a", "/*", claimed="/cb", hosts=("a.test",))
+    domain = owner("", "/*", "the-domains-own", claimed="/cb", hosts=("*a.test",))
+    owners = [route, domain._replace(entry=domain.entry._replace(paths=()), is_wider=True)]
+    wide = [owner("b", "/*", claimed="/cb", hosts=("*test",)), owners[1]]
+
+    assert meet(plan_claims(owners), owners, "/cb", host="a.test") == ("a", False)
+    assert meet(plan_claims(owners), owners, "/cb", host="xa.test") == ("", True)
+    assert meet(plan_claims(wide), wide, "/cb", host="xa.test") == ("b", False)
+
+
 def test_claims_of_equal_plugins_are_shared() -> None:
     """Two routes of one configuration have one callback; each keeps its clients."""
     owners = [

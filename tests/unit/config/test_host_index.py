@@ -7,6 +7,7 @@ from ostiary.config.host_index import HostIndex, covers_host, fits_host, meets_h
 
 HOSTS = ("a.example.com", "b.a.example.com", "example.com", "h", "x.h", "aexample.com", "[::1]", "")
 PATTERNS = (*HOSTS[:-1], "*.example.com", "*.a.example.com", "*example.com", "*", "*.h", "a.*", "a*", "b.a.*", "x.*")
+ENDS = (".example.com", "example.com", ".a.example.com", ".h", "h", ".nobody", "e")
 
 
 def test_patterns_fit_hosts_at_their_ends() -> None:
@@ -52,3 +53,16 @@ def test_the_index_finds_what_fits_in_the_order_given(conditions: list[list[str]
     ]
 
     assert walked == HostIndex(conditions).find(host)
+
+
+@given(st.lists(st.lists(st.sampled_from(PATTERNS), max_size=3)), st.sampled_from(["", *ENDS]))
+def test_the_index_finds_what_meets_a_pattern(conditions: list[list[str]], end: str) -> None:
+    """Wider ends, longer ends, names, and every beginning."""
+    walked = [
+        position
+        for position, patterns in enumerate(conditions)
+        if not patterns or any(meets_host(pattern, f"*{end}") for pattern in patterns)
+    ]
+
+    index = HostIndex(conditions)
+    assert walked == index.find_meeting(end) == index.find_meeting(end)

@@ -123,7 +123,7 @@ def test_the_host_decides_between_domains() -> None:
     assert "fake of-the-domain" == only(first).fingerprint
     assert first is meet(built, "/a", "x.example.com")
     assert first.plugins == meet(built, "/a", "y.example.com").plugins
-    assert built.snapshot.routes[0] is first.origin
+    assert built.snapshot.routes[0].origin is first.origin
     assert "fake of-the-instance" == only(meet(built, "/a", "example.com")).fingerprint
     assert meet(built, "/b").by_host is None
     assert only(meet(built, "/b")) is only(first) is only(meet(built, "/nowhere", "z.example.com"))
@@ -151,6 +151,15 @@ def test_an_instance_knows_whether_a_finer_level_names_its_plugin() -> None:
     assert isinstance(alone, FakePlugin)
     assert isinstance(beside, FakePlugin)
     assert (False, True) == (alone.services.has_finer, beside.services.has_finer)
+
+
+def test_a_route_that_is_off_is_no_finer_level() -> None:
+    """It is as if it were not there: what guards every route unless a finer level speaks goes on doing so."""
+    routes = [{"uri": "/a"}, {"uri": "/b", "plugins": {"fake": {}}, "status": 0}]
+    plugin = only(meet(build({"instance": {"plugins": {"fake": {}}}, "routes": routes}), "/a"))
+
+    assert isinstance(plugin, FakePlugin)
+    assert not plugin.services.has_finer
 
 
 def test_service_sources_are_known_by_name() -> None:

@@ -85,6 +85,9 @@ def test_a_host_pattern_has_one_spelling(text: str, spelt: str) -> None:
         ("**.com", "wildcard", "*.example.com"),
         ("*.a..b", "wildcard", ""),
         ("*.a:80", "wildcard", ""),
+        ("*.", "wildcard", "*.example.com"),
+        ("*..", "wildcard", ""),
+        ("*.com..", "wildcard", ""),
     ],
 )
 def test_a_host_pattern_that_can_never_match_is_refused(text: str, problem: str, remedy: str) -> None:

@@ -1,5 +1,8 @@
 """Levels: the order of candidates, and that no route loses or gains one by what was settled at load."""
 
+import itertools
+import timeit
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -145,6 +148,19 @@ def test_a_route_of_a_wildcard_host_is_settled_where_a_pattern_holds_all_of_it()
     assert [("d", ())] == [(each.place, each.hosts) for each in narrowed.candidates]
     assert ["e", "d", "d"] == [each.place for each in partly.candidates]
     assert not any(each.hosts == () for each in partly.candidates)
+
+
+def test_a_route_of_a_wildcard_host_is_held_against_the_domains_near_it_only() -> None:
+    """Thousands of domains elsewhere cost it nothing: a file of both is read in seconds."""
+
+    def cost(count: int) -> float:
+        domains = [candidate("domain", f"d{number}", f"*.d{number}.test") for number in range(count)]
+        wider = WiderLevels([order_policy("fake", spread_domains(domains))])
+        numbers = itertools.count()
+        wider.join([], ("*.first.d1.test",))
+        return min(timeit.repeat(lambda: wider.join([], (f"*.r{next(numbers)}.d1.test",)), number=20, repeat=9))
+
+    assert cost(5000) < 10 * cost(10)
 
 
 def test_an_unknown_plugin_goes_first_and_shows_no_secret() -> None:

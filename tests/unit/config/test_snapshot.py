@@ -1,5 +1,7 @@
 """Snapshots: compiled from a checked document, closed where a plugin is invalid, sharing what did not change."""
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -35,6 +37,21 @@ def build(*routes: dict[str, Any], previous: Snapshot | None = None, **gateway: 
     built = build_snapshot(document(*routes, **gateway), make_services, previous)
     built.snapshot.take_effect()
     return built
+
+
+def build_tree(tree: dict[str, Any], previous: Snapshot | None = None) -> Built:
+    """Build a whole document, and let it serve."""
+    checked = check_document(resolve_references(tree, {}), TYPES)
+    assert checked.document is not None
+    built = build_snapshot(checked.document, make_services, previous)
+    built.snapshot.take_effect()
+    return built
+
+
+def meet_plugins(built: Built, host: str) -> tuple[Plugin, ...]:
+    """The plugins that a request for a host meets."""
+    route = built.snapshot.router.find(host, "/", "GET", "")
+    return () if route is None else route.plugins
 
 
 def plugin_of(built: Built, route: int = 0) -> Plugin:
@@ -94,6 +111,23 @@ def test_a_route_of_plugins_only_forwards_nothing() -> None:
     checked = check_document(resolve_references(tree, {}), TYPES).document
     assert checked is not None
     assert build_snapshot(checked, make_services).snapshot.routes[0].upstream is None
+
+
+def test_what_a_reload_replaces_goes_without_the_collector() -> None:
+    """A gateway freezes what it built, so nothing in it may stand in a circle: each reload would stay for good."""
+    plugins = {"fake": {"secret": "in-a-domain"}}
+    tree = {"domains": [{"hosts": ["h"], "plugins": plugins}], "routes": [{"uri": "/*", "upstream": UPSTREAM}]}
+    gone = []
+    gc.disable()
+    try:
+        built = build_tree(tree)
+        for host in ("h", "other"):
+            gone += [weakref.ref(plugin) for plugin in meet_plugins(built, host)]
+        plugins["fake"] = {"secret": "another-one"}
+        built = build_tree(tree, built.snapshot)
+        assert [None] == [found() for found in gone]
+    finally:
+        gc.enable()
 
 
 def test_cookies_and_notices_of_plugins_are_collected() -> None:

@@ -83,9 +83,7 @@ def _declare_route(
         return None
     found = (plugin.rules.apply(find_facts(path), config.host_patterns) for plugin in plugins)
     policies = tuple(policy for policy in found if policy.candidates)
-    firsts = (policy.candidates[0].plugin for policy in policies)
-    place = path.manifest.origin.place(render_path(path.place))
-    return DeclaredRoute(route_id, place, config, tuple(first for first in firsts if first is not None), policies)
+    return DeclaredRoute(route_id, path.manifest.origin.place(render_path(path.place)), config, policies)
 
 
 def write_route(route_id: str, path: IngressPath) -> dict[str, Any]:

@@ -5,6 +5,7 @@ preflights); then the session; then the way to the provider, or 401. Signing in 
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import final
 
 from ostiary.config.fingerprints import digest_configuration
@@ -60,7 +61,7 @@ class Oidc:
         self._party = RelyingParty(settings, provider, services)
         answers = SessionAnswers(self._party, compile_members(config), tells_person=config.set_xauthrequest)
         self._endpoints: Mapping[str, Answer] = {
-            f"{config.proxy_prefix}/start": self._start,
+            f"{config.proxy_prefix}/start": partial(_start, self._party),  # no method of ours: that would be a circle
             f"{config.proxy_prefix}/auth": answers.auth,
             f"{config.proxy_prefix}/userinfo": answers.userinfo,
             config.ping: answer_ping,
@@ -108,11 +109,12 @@ class Oidc:
             else build_page_reply(request, code, reason=found.reason)
         )
 
-    def _start(self, request: Request, now: float) -> Verdict:
-        """Begin a sign-in that somebody asked for, wherever `rd` leads afterwards."""
-        if request.method not in READ_METHODS:
-            return refuse_method()
-        return self._party.start_at(request, now, None)
+
+def _start(party: RelyingParty, request: Request, now: float) -> Verdict:
+    """Begin a sign-in that somebody asked for, wherever `rd` leads afterwards."""
+    if request.method not in READ_METHODS:
+        return refuse_method()
+    return party.start_at(request, now, None)
 
 
 def _answer_json(request: Request, code: str, reason: str) -> Reply:
