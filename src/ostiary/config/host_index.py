@@ -4,7 +4,9 @@ Patterns are exact, `*x` (ends with x), `x*` (begins with x) and `*`; hosts are 
 Which of those that fit counts, is the caller's business: they come in the order in which they were given.
 """
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import final
 
 
@@ -37,7 +39,7 @@ def meets_host(one: str, other: str) -> bool:
 class HostIndex:
     """Finds the positions of conditions that fit a host. A condition is a list of patterns; without any it fits."""
 
-    __slots__ = ("_everywhere", "_exact", "_prefix_lengths", "_prefixes", "_suffix_lengths", "_suffixes")
+    __slots__ = ("_backwards", "_everywhere", "_exact", "_prefix_lengths", "_prefixes", "_suffix_lengths", "_suffixes")
 
     def __init__(self, conditions: Iterable[Sequence[str]]) -> None:
         """Compile the conditions; their positions count from 0."""
@@ -51,6 +53,7 @@ class HostIndex:
                 continue
             for pattern in patterns:
                 self._add(pattern, position)
+        self._backwards: list[tuple[str, list[int]]] | None = None
         self._suffix_lengths = _list_lengths(self._suffixes)
         self._prefix_lengths = _list_lengths(self._prefixes)
 
@@ -74,6 +77,29 @@ class HostIndex:
             if length <= size:
                 found.update(self._prefixes.get(host[:length], ()))
         return sorted(found)
+
+    def find_met(self, pattern: str) -> list[int]:
+        """Return the positions of all conditions that some host of a pattern fits: a name, `*x` or `*`."""
+        if "*" not in pattern:
+            return self.find(pattern)
+        end = pattern[1:]
+        found = set(self._everywhere)  # and besides: wider ends, beginnings (which always may), and what ends so
+        for length in self._suffix_lengths:
+            if length <= len(end):
+                found.update(self._suffixes.get(end[len(end) - length :], ()))
+        found.update(chain.from_iterable(self._prefixes.values()), self._list_ending(end[::-1]))
+        return sorted(found)
+
+    def _list_ending(self, backwards: str) -> Iterator[int]:
+        """Yield the positions of names and ends that end so, which are neighbours where they are sorted backwards."""
+        if self._backwards is None:
+            named = chain(self._exact.items(), self._suffixes.items())
+            self._backwards = sorted((name[::-1], positions) for name, positions in named)
+        for index in range(bisect_left(self._backwards, (backwards,)), len(self._backwards)):
+            name, positions = self._backwards[index]
+            if not name.startswith(backwards):
+                return
+            yield from positions
 
 
 def _list_lengths(texts: Iterable[str]) -> tuple[int, ...]:

@@ -42,6 +42,21 @@ def test_covering_and_meeting_agree_with_fitting(one: str, other: str, host: str
         assert meets_host(one, other) or not fits_host(one, host)
 
 
+@given(
+    st.lists(st.lists(st.sampled_from(PATTERNS), max_size=3)),
+    st.sampled_from([pattern for pattern in PATTERNS if pattern == "*" or not pattern.endswith("*")]),
+)
+def test_the_index_finds_what_a_pattern_may_meet(conditions: list[list[str]], pattern: str) -> None:
+    """As a walk through all of them does."""
+    walked = [
+        position
+        for position, patterns in enumerate(conditions)
+        if not patterns or any(meets_host(each, pattern) for each in patterns)
+    ]
+
+    assert walked == HostIndex(conditions).find_met(pattern)
+
+
 @given(st.lists(st.lists(st.sampled_from(PATTERNS), max_size=3)), st.sampled_from(HOSTS))
 def test_the_index_finds_what_fits_in_the_order_given(conditions: list[list[str]], host: str) -> None:
     """A condition without patterns fits every host."""
