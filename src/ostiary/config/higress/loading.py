@@ -129,7 +129,7 @@ def read_all(manifests: Manifests, gateway: GatewayPart, registry: Registry) -> 
 
 
 def _closes(problem: Problem, place: str) -> bool:
-    """Say whether a problem closes the configuration at a place: one of a rule's condition hides what would be closed."""
+    """Say whether a problem closes the configuration at a place: in a condition it hides what would be closed."""
     return lies_within(problem.path, place) and not any(
         lies_within(problem.path, f"{place}.{key}") for key in RAW_NAMES
     )
