@@ -102,5 +102,17 @@ class HostIndex:
             yield from positions
 
 
+def find_uncovered(conditions: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    """Return, of each condition, the patterns that none before it covers: of those alone it can be the first."""
+    flat = [(number, pattern) for number, patterns in enumerate(conditions) for pattern in patterns]
+    index = HostIndex((pattern,) for _, pattern in flat)
+    left: list[list[str]] = [[] for _ in conditions]
+    for number, pattern in flat:
+        found = (flat[position] for position in index.find(pattern.strip("*")))
+        if not any(earlier < number and covers_host(wide, pattern) for earlier, wide in found):
+            left[number].append(pattern)
+    return [tuple(patterns) for patterns in left]
+
+
 def _list_lengths(texts: Iterable[str]) -> tuple[int, ...]:
     return tuple(sorted({len(text) for text in texts}))

@@ -175,9 +175,9 @@ def _find_finer(checked: CheckedDocument) -> frozenset[str]:
 
 def _find_instance(policy: Policy) -> str | None:
     """Return where the instance names the plugin of a policy: it is the last, or what the policy goes before."""
-    last = (policy.replaced or policy.candidates)[-1:]
-    if last and last[0].level == "instance":
-        return last[0].place
+    for last in (*policy.candidates[-1:], *policy.replaced[-1:]):
+        if last.level == "instance":
+            return last.place
     return None if policy.wider is None else _find_instance(policy.wider)
 
 

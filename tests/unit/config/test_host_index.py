@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ostiary.config.host_index import HostIndex, covers_host, fits_host, meets_host
+from ostiary.config.host_index import HostIndex, covers_host, find_uncovered, fits_host, meets_host
 
 HOSTS = ("a.example.com", "b.a.example.com", "example.com", "h", "x.h", "aexample.com", "[::1]", "")
 PATTERNS = (*HOSTS[:-1], "*.example.com", "*.a.example.com", "*example.com", "*", "*.h", "a.*", "a*", "b.a.*", "x.*")
@@ -55,6 +55,21 @@ def test_the_index_finds_what_a_pattern_may_meet(conditions: list[list[str]], pa
     ]
 
     assert walked == HostIndex(conditions).find_met(pattern)
+
+
+@given(st.lists(st.lists(st.sampled_from(PATTERNS), max_size=3)))
+def test_what_others_have_before_is_left_out(conditions: list[list[str]]) -> None:
+    """Of each condition, and not what itself has twice."""
+    walked = [
+        tuple(
+            pattern
+            for pattern in patterns
+            if not any(covers_host(wide, pattern) for before in conditions[:number] for wide in before)
+        )
+        for number, patterns in enumerate(conditions)
+    ]
+
+    assert walked == find_uncovered(conditions)
 
 
 @given(st.lists(st.lists(st.sampled_from(PATTERNS), max_size=3)), st.sampled_from(HOSTS))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, final
 
 from ostiary.config.higress.destinations import RoutedService
-from ostiary.config.host_index import HostIndex
+from ostiary.config.host_index import HostIndex, find_uncovered
 from ostiary.config.scopes import Candidate, DeclaredPlugin, Policy, is_restricting, order_policy
 from ostiary.plugin import Level
 
@@ -42,15 +42,10 @@ class Conditions(NamedTuple):
         """At which level a rule with these (settled) conditions stands."""
         return next(_LEVELS[name] for name in self._fields if getattr(self, name))
 
-    @property
-    def hosts(self) -> tuple[str, ...]:
-        """The hosts for which (settled) conditions hold that look at domains: none are all."""
-        return () if "*" in self.domains else self.domains
-
     def meet(self, route: "RouteFacts | None") -> tuple[str, ...] | None:
         """Return the hosts for which these (settled) conditions hold on a route: none are all, None is never."""
         if self.domains:
-            return self.hosts
+            return () if "*" in self.domains else self.domains
         if route is None:
             return None
         if self.services and not all(fits_service(self.services, service) for service in route.services):
@@ -81,10 +76,11 @@ class Rule(NamedTuple):
 class PluginRules:
     """A plugin with its rules in their order, and what holds where none fits.
 
-    Rules are found by what they name: a route costs what may reach it, and not what there is.
+    Rules are found by what they name: a route costs what may reach it, and not what there is. `open_domains` are, for
+    each rule, the domains that no rule before it has.
     """
 
-    __slots__ = ("_by_host", "_domains", "_index", "_met", "_settled", "instance", "name", "rules")
+    __slots__ = ("_by_host", "_domains", "_index", "_met", "_settled", "instance", "name", "open_domains", "rules")
 
     def __init__(self, name: str, rules: Sequence[Rule], instance: Candidate | None) -> None:
         """Index the rules."""
@@ -92,13 +88,11 @@ class PluginRules:
         self.rules = tuple(rules)
         self.instance = instance
         self._index = _OwnIndex(self.rules)
-        numbered = [(number, rule) for number, rule in enumerate(self.rules) if rule.conditions.domains]
+        self.open_domains = tuple(find_uncovered([rule.conditions.domains for rule in self.rules]))
         self._domains = [
-            (
-                number,
-                Candidate("domain", rule.place, rule.conditions.hosts, rule.plugin, _join(rule.conditions.domains)),
-            )
-            for number, rule in numbered
+            (number, _stand_on(rule, self.open_domains[number]))
+            for number, rule in enumerate(self.rules)
+            if self.open_domains[number]
         ]
         self._by_host = HostIndex(candidate.hosts for _, candidate in self._domains)
         self._met: dict[tuple[str, ...], list[tuple[int, Candidate]]] = {}
@@ -127,8 +121,15 @@ class PluginRules:
         key = tuple(hosts)
         if key not in self._settled:
             wider = self.apply(None) if key else None
-            self._settled[key] = self._order((candidate for _, candidate in self._list_met(key)), wider)
+            found = self._order((candidate for _, candidate in self._list_met(key)), wider)
+            self._settled[key] = found if key else found._replace(replaced=(*self._list_covered(), *found.replaced))
         return self._settled[key]
+
+    def _list_covered(self) -> Iterator[Candidate]:
+        """Yield the rules for domains that others before them have: they are never met."""
+        for rule, patterns in zip(self.rules, self.open_domains, strict=True):
+            if rule.conditions.domains and not patterns:
+                yield _stand_on(rule, rule.conditions.domains)
 
     def _order(self, candidates: Iterable[Candidate], wider: Policy | None) -> Policy:
         """Return a policy of candidates in the order of the list, and then the instance's."""
@@ -193,6 +194,12 @@ class _OwnIndex:
             for port in (None, service.port):
                 found.update(self._by_service.get((service.name, port), ()))
         return [number for number in sorted(found) if self._rules[number].conditions.meet(route) is not None]
+
+
+def _stand_on(rule: Rule, domains: tuple[str, ...]) -> Candidate:
+    """Return what a rule for domains is on those of them that it has."""
+    hosts = () if "*" in domains else domains
+    return Candidate("domain", rule.place, hosts, rule.plugin, _join(rule.conditions.domains))
 
 
 def _stand(rule: Rule, route: RouteFacts) -> Candidate:

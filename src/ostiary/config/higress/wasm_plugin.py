@@ -96,7 +96,11 @@ class _Reader:
         instance, rules = self._read_configuration(spec)
         metadata = manifest.metadata
         order = (rank or 0, -spec.priority, metadata.namespace, metadata.name)
-        return ReadPlugin(manifest, PluginRules(name, rules, instance), order, self._written)
+        found = PluginRules(name, rules, instance)
+        for rule, patterns in zip(found.rules, found.open_domains, strict=True):
+            if rule.conditions.domains and not patterns:
+                self._findings.notices.append(f"{rule.place}: it is never met: rules before it have all of its domains")
+        return ReadPlugin(manifest, found, order, self._written)
 
     def _refuse(self, path: Path, problem: str, remedy: str) -> None:
         self._findings.refuse(self._manifest, path, problem, remedy)

@@ -157,6 +157,18 @@ def test_two_resources_of_a_plugin_are_two(tmp_path: Path) -> None:
     assert {f"oidc secret of {each}" for each in ("rule", "first", "second")} == kept
 
 
+def test_rules_that_others_cover_still_are_rules(tmp_path: Path) -> None:
+    """The instance knows of finer ones, wherever the covered stand in the list."""
+    rules = [{"domain": ["a.b"], "config": secret(f"{number}")} for number in range(2)]
+    loaded = load_folder(write_folder(tmp_path, bridge(), SHOP, LEDGER, wasm(*rules, defaultConfig=secret("all"))))
+
+    assert loaded.snapshot is not None
+    (plugin,) = loaded.snapshot.router.find("c.d", "/", "GET", "").plugins  # type: ignore[union-attr]
+    assert isinstance(plugin, FakePlugin)
+    assert ("oidc secret of all", True) == (plugin.fingerprint, plugin.services.has_finer)
+    assert "oidc secret of 1" not in {each.plugin.fingerprint for each in loaded.snapshot.instances.values()}
+
+
 def test_a_rule_for_several_routes_stands_on_all_their_hosts(tmp_path: Path) -> None:
     """Plugins trust those hosts; of one by route and of one by service."""
     rules = {"ingress": ["shop", "ledger"], "config": secret("r")}, {"service": ["auth.dns"], "config": secret("s")}
