@@ -69,5 +69,9 @@ def list_files(path: Path) -> list[Path]:
 def _read_file(file: Path, name: str) -> Iterator[FileDocument]:
     with file.open("rb") as stream:
         content = stream.read(MAX_FILE_BYTES + 1)
-    for reading in read_documents(content):
+    readings = read_documents(content)
+    if not readings:  # as a command leaves it that failed: what it held is gone, and may have protected something
+        problem = Problem("", "the file says nothing", "write its resources into it, or remove it")
+        yield FileDocument(name, file.parent, None, (problem,), {})
+    for reading in readings:
         yield FileDocument(name, file.parent, reading.tree, reading.problems, reading.lines)

@@ -26,6 +26,18 @@ def test_manifests_are_found_in_every_folder_below(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("text", ["", "# nothing so far\n", "---\n---\n"])
+def test_a_file_that_says_nothing_is_told(tmp_path: Path, text: str) -> None:
+    """Whoever emptied it may have taken what protects a route."""
+    write(tmp_path, "routes.yaml")
+    write(tmp_path, "plugins.yaml", text=text)
+
+    told, read = read_folder(tmp_path)
+
+    assert ("plugins.yaml", ["the file says nothing"]) == (told.file, [problem.problem for problem in told.problems])
+    assert ("routes.yaml", ()) == (read.file, read.problems)
+
+
 def test_a_link_to_a_folder_is_told(tmp_path: Path) -> None:
     """What stands there would be left out; links to files are read, and so are a mounted ConfigMap's."""
     write(tmp_path / "elsewhere", "b.yaml")
