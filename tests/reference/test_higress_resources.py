@@ -292,3 +292,37 @@ def test_the_example_folder_loads() -> None:
 
     assert () == loaded.problems
     assert {"shop.orders", "open"} == {route.id for route in loaded.document.routes} if loaded.document else set()
+
+
+def test_the_rules_of_one_resource_take_nothing_from_another(tmp_path: Path) -> None:
+    """`global_auth` is unset: the second resource has no rules, and so holds everywhere, whatever the first one has."""
+    consumers = "consumers: [{name: a, client_id: a, client_secret: a-secret-of-at-least-32-characters}]"
+    written = (
+        "apiVersion: extensions.higress.io/v1alpha1\nkind: WasmPlugin\nmetadata: {name: %s}\nspec:\n  url: x/oauth\n"
+    )
+    first = f"{written % 'first'}  matchRules:\n    - ingress: [partner-a]\n      config:\n        {consumers}\n"
+    second = f"{written % 'second'}  defaultConfig:\n    {consumers}\n"
+
+    loaded = load(tmp_path, SOURCES, first, second, write_ingress("partner-a"), write_ingress("partner-b"))
+
+    assert [("oauth2", "instance")] == levels(loaded, "partner-b.example.com")
+    assert loaded.snapshot is not None
+    route = loaded.snapshot.router.find("partner-b.example.com", "/", "GET", "")
+    assert route is not None
+    assert [True] == [plugin.authenticates for plugin in route.plugins]
+
+
+def test_the_cookies_of_every_resource_are_kept_from_services(tmp_path: Path) -> None:
+    """Also of two that name one plugin for one route."""
+    old = "    redirect_url: 'http://foo.bar.com/oauth2/callback'"
+    new = "    redirect_url: 'http://foo.bar.com/%s/callback'\n    proxy_prefix: /%s\n    cookie_name: _%s"
+    texts = [
+        AUTH0_PLUGIN.replace("oidc-1.0.0", f"oidc-{name}").replace(old, new.replace("%s", name))
+        for name in ("one", "two")
+    ]
+
+    loaded = load(tmp_path, DOCUMENTS_INGRESS, AUTH0_SOURCE, *texts)
+
+    assert () == loaded.problems
+    assert loaded.snapshot is not None
+    assert {b"_one", b"_two"} <= set(loaded.snapshot.cookie_names)

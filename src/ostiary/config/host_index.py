@@ -6,6 +6,7 @@ Which of those that fit counts, is the caller's business: they come in the order
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import final
 
 
@@ -38,7 +39,7 @@ def meets_host(one: str, other: str) -> bool:
 class HostIndex:
     """Finds the positions of conditions that fit a host. A condition is a list of patterns; without any it fits."""
 
-    __slots__ = ("_everywhere", "_exact", "_from_end", "_prefix_lengths", "_prefixes", "_suffix_lengths", "_suffixes")
+    __slots__ = ("_backwards", "_everywhere", "_exact", "_prefix_lengths", "_prefixes", "_suffix_lengths", "_suffixes")
 
     def __init__(self, conditions: Iterable[Sequence[str]]) -> None:
         """Compile the conditions; their positions count from 0."""
@@ -52,7 +53,7 @@ class HostIndex:
                 continue
             for pattern in patterns:
                 self._add(pattern, position)
-        self._from_end: list[tuple[str, list[int]]] | None = None
+        self._backwards: list[tuple[str, list[int]]] | None = None
         self._suffix_lengths = _list_lengths(self._suffixes)
         self._prefix_lengths = _list_lengths(self._prefixes)
 
@@ -77,27 +78,40 @@ class HostIndex:
                 found.update(self._prefixes.get(host[:length], ()))
         return sorted(found)
 
-    def find_meeting(self, end: str) -> list[int]:
-        """Return the positions of all conditions that some host with this end fits, in order."""
-        found = set(self._everywhere)
+    def find_met(self, pattern: str) -> list[int]:
+        """Return the positions of all conditions that some host of a pattern fits: a name, `*x` or `*`."""
+        if "*" not in pattern:
+            return self.find(pattern)
+        end = pattern[1:]
+        found = set(self._everywhere)  # and besides: wider ends, beginnings (which always may), and what ends so
         for length in self._suffix_lengths:
             if length <= len(end):
                 found.update(self._suffixes.get(end[len(end) - length :], ()))
-        for positions in (*self._prefixes.values(), *self._list_longer(end)):
-            found.update(positions)
+        found.update(chain.from_iterable(self._prefixes.values()), self._list_ending(end[::-1]))
         return sorted(found)
 
-    def _list_longer(self, end: str) -> Iterator[list[int]]:
-        """Yield the positions of each name and suffix with this end: read from behind, they stand beside each other."""
-        if self._from_end is None:
-            known = (*self._exact.items(), *self._suffixes.items())
-            self._from_end = sorted((text[::-1], positions) for text, positions in known)
-        begin = end[::-1]
-        for at in range(bisect_left(self._from_end, (begin,)), len(self._from_end)):
-            text, positions = self._from_end[at]
-            if not text.startswith(begin):
+    def _list_ending(self, backwards: str) -> Iterator[int]:
+        """Yield the positions of names and ends that end so, which are neighbours where they are sorted backwards."""
+        if self._backwards is None:
+            named = chain(self._exact.items(), self._suffixes.items())
+            self._backwards = sorted((name[::-1], positions) for name, positions in named)
+        for index in range(bisect_left(self._backwards, (backwards,)), len(self._backwards)):
+            name, positions = self._backwards[index]
+            if not name.startswith(backwards):
                 return
-            yield positions
+            yield from positions
+
+
+def find_uncovered(conditions: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    """Return, of each condition, the patterns that none before it covers: of those alone it can be the first."""
+    flat = [(number, pattern) for number, patterns in enumerate(conditions) for pattern in patterns]
+    index = HostIndex((pattern,) for _, pattern in flat)
+    left: list[list[str]] = [[] for _ in conditions]
+    for number, pattern in flat:
+        found = (flat[position] for position in index.find(pattern.strip("*")))
+        if not any(earlier < number and covers_host(wide, pattern) for earlier, wide in found):
+            left[number].append(pattern)
+    return [tuple(patterns) for patterns in left]
 
 
 def _list_lengths(texts: Iterable[str]) -> tuple[int, ...]:

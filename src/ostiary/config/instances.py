@@ -14,7 +14,7 @@ from ostiary.config.checking import CheckedDocument
 from ostiary.config.claims import Claimant
 from ostiary.config.closed import ClosedPlugin
 from ostiary.config.problems import Problem
-from ostiary.config.scopes import Candidate, DeclaredPlugin
+from ostiary.config.scopes import OWN_LEVELS, Candidate, DeclaredPlugin, Policy
 from ostiary.config.service_sources import ServiceSource
 from ostiary.errors import OperatorFault
 from ostiary.http.outbound import Address
@@ -75,6 +75,7 @@ class InstanceBuilder:
         self._reaches = reaches
         self._known = known
         self._finer = _find_finer(checked)
+        self._hosts = _find_hosts(checked)
         self._services = _find_service_places(checked)
         self._plugins: dict[tuple[str, str], Plugin] = {}
         self._at: dict[str, list[Plugin]] = {}
@@ -103,7 +104,9 @@ class InstanceBuilder:
         if kind is None or config is None or isinstance(restricted, ClosedPlugin):
             return ClosedPlugin(declared.path)
         key = (place.level, place.id, kind.name, "" if wider is None else wider.place)
-        surroundings = self._surroundings._replace(has_finer=place.level == "instance" and kind.name in self._finer)
+        if key in self.built:  # two resources of Higress may name one plugin at the same place
+            key = (*key[:3], f"{key[3]} {declared.path}")
+        surroundings = self._surroundings._replace(has_finer=declared.path in self._finer)
         wanted = (kind, config, place, surroundings, restricted)
         known = self._known.get(key)
         if known is None or known[1:6] != wanted or not self._still_finds(known):
@@ -139,10 +142,12 @@ class InstanceBuilder:
         return msgspec.structs.replace(services, find_service=find_service, has_finer=surroundings.has_finer)
 
     def _find_place(self, route: Place, candidate: Candidate) -> Place:
+        """Return where a candidate stands: one that reaches several routes, as Higress's may, on all their hosts."""
+        hosts = tuple(self._hosts.get(candidate.place, ()))
         if candidate.level == "route":
-            return route
+            return msgspec.structs.replace(route, hosts=hosts or route.hosts)
         if candidate.level == "service":
-            return self._services.get(candidate.scope, Place(id=candidate.scope, level="service"))
+            return self._services.get(candidate.scope, Place(id=candidate.scope, hosts=hosts, level="service"))
         hosts = tuple(candidate.scope.split(", ")) if candidate.level == "domain" else ()
         return Place(id=candidate.scope, hosts=hosts, level=candidate.level)
 
@@ -165,12 +170,32 @@ def _make_plugin(kind: PluginType, config: BaseModel, wider: Plugin | None, serv
 
 
 def _find_finer(checked: CheckedDocument) -> frozenset[str]:
-    """Return the plugins that a level below the instance names somewhere; a route that is off names none."""
+    """Return the places of instance configurations beside which a finer level names the same plugin somewhere.
+
+    By place and not by name: in Higress's notation each resource of a plugin has levels of its own. A route that is off
+    names none.
+    """
     policies = [policy for route in checked.routes if route.config.status for policy in route.policies]
     policies += checked.nowhere
-    return frozenset(
-        policy.name for policy in policies if any(candidate.level != "instance" for candidate in policy.candidates)
-    )
+    finer = (policy for policy in policies if any(candidate.level != "instance" for candidate in policy.candidates))
+    return frozenset(place for policy in finer if (place := _find_instance(policy)) is not None)
+
+
+def _find_instance(policy: Policy) -> str | None:
+    """Return where the instance names the plugin of a policy: it is the last, or what the policy goes before."""
+    for last in (*policy.candidates[-1:], *policy.replaced[-1:]):
+        if last.level == "instance":
+            return last.place
+    return None if policy.wider is None else _find_instance(policy.wider)
+
+
+def _find_hosts(checked: CheckedDocument) -> dict[str, dict[str, None]]:
+    """Return the hosts of all routes that each place below domains reaches."""
+    hosts: dict[str, dict[str, None]] = {}
+    for route in checked.routes:
+        for candidate in (each for policy in route.policies for each in policy.candidates if each.level in OWN_LEVELS):
+            hosts.setdefault(candidate.place, {}).update(dict.fromkeys(route.config.host_patterns))
+    return hosts
 
 
 def _find_service_places(checked: CheckedDocument) -> dict[str, Place]:

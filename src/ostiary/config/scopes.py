@@ -163,7 +163,7 @@ class WiderLevels:
         index = self._indexes[policy.name]
         found: set[int] = set()
         for host in hosts:
-            found.update(index.find_meeting(host[1:]) if host.startswith("*") else index.find(host))
+            found.update(index.find_met(host))
         return tuple(policy.candidates[position] for position in sorted(found))
 
 

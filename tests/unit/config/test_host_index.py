@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ostiary.config.host_index import HostIndex, covers_host, fits_host, meets_host
+from ostiary.config.host_index import HostIndex, covers_host, find_uncovered, fits_host, meets_host
 
 HOSTS = ("a.example.com", "b.a.example.com", "example.com", "h", "x.h", "aexample.com", "[::1]", "")
 PATTERNS = (*HOSTS[:-1], "*.example.com", "*.a.example.com", "*example.com", "*", "*.h", "a.*", "a*", "b.a.*", "x.*")
@@ -43,6 +43,36 @@ def test_covering_and_meeting_agree_with_fitting(one: str, other: str, host: str
         assert meets_host(one, other) or not fits_host(one, host)
 
 
+@given(
+    st.lists(st.lists(st.sampled_from(PATTERNS), max_size=3)),
+    st.sampled_from([pattern for pattern in PATTERNS if pattern == "*" or not pattern.endswith("*")]),
+)
+def test_the_index_finds_what_a_pattern_may_meet(conditions: list[list[str]], pattern: str) -> None:
+    """As a walk through all of them does."""
+    walked = [
+        position
+        for position, patterns in enumerate(conditions)
+        if not patterns or any(meets_host(each, pattern) for each in patterns)
+    ]
+
+    assert walked == HostIndex(conditions).find_met(pattern)
+
+
+@given(st.lists(st.lists(st.sampled_from(PATTERNS), max_size=3)))
+def test_what_others_have_before_is_left_out(conditions: list[list[str]]) -> None:
+    """Of each condition, and not what itself has twice."""
+    walked = [
+        tuple(
+            pattern
+            for pattern in patterns
+            if not any(covers_host(wide, pattern) for before in conditions[:number] for wide in before)
+        )
+        for number, patterns in enumerate(conditions)
+    ]
+
+    assert walked == find_uncovered(conditions)
+
+
 @given(st.lists(st.lists(st.sampled_from(PATTERNS), max_size=3)), st.sampled_from(HOSTS))
 def test_the_index_finds_what_fits_in_the_order_given(conditions: list[list[str]], host: str) -> None:
     """A condition without patterns fits every host."""
@@ -65,4 +95,4 @@ def test_the_index_finds_what_meets_a_pattern(conditions: list[list[str]], end: 
     ]
 
     index = HostIndex(conditions)
-    assert walked == index.find_meeting(end) == index.find_meeting(end)
+    assert walked == index.find_met(f"*{end}") == index.find_met(f"*{end}")

@@ -6,6 +6,7 @@ gateway's own settings come from elsewhere (`gateway_file`).
 
 import hashlib
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import gcd, lcm
 from typing import Any, NamedTuple
@@ -20,7 +21,7 @@ from ostiary.config.higress.mcp_bridge import Sources, read_sources
 from ostiary.config.higress.rule_checks import KnownRoutes
 from ostiary.config.higress.rules import RouteFacts
 from ostiary.config.higress.wasm_plugin import ReadPlugin, read_plugins
-from ostiary.config.host_index import covers_host
+from ostiary.config.host_index import HostIndex, covers_host
 from ostiary.config.problems import render_path
 from ostiary.config.routes import RouteConfig
 
@@ -46,7 +47,8 @@ def read_resources(manifests: Manifests, findings: Findings) -> Resources:
     sources = read_sources(manifests.of_kind("McpBridge"), findings)
     ingresses = read_ingresses(manifests.of_kind("Ingress"), sources, findings)
     names = tuple(manifest.full_name for manifest in manifests.of_kind("Ingress"))
-    is_complete = not findings.problems and not manifests.problems
+    # A reference that a plugin lacks says nothing about routes: names in rules are looked up all the same.
+    is_complete = not findings.problems and all(each.path.startswith("WasmPlugin/") for each in manifests.problems)
     facts = tuple(find_facts(path) for path in ingresses.paths) if is_complete else None
     plugins = read_plugins(manifests.of_kind("WasmPlugin"), KnownRoutes(names, facts), findings)
     _note_order(plugins, findings)
@@ -126,20 +128,25 @@ def write_upstream(services: Sequence[RoutedService], *, is_https: bool) -> dict
 def name_routes(paths: Iterable[IngressPath]) -> Iterator[str]:
     """Yield an id for each path: its Ingress, and where in it the path stands when it has several."""
     paths = tuple(paths)
-    counts: dict[str, int] = {}
-    for path in paths:
-        counts[path.route_name] = counts.get(path.route_name, 0) + 1
+    counts = Counter(path.route_name for path in paths)
+    taken: set[str] = set()
     for path in paths:
         name = path.route_name.replace("/", ".")
         if counts[path.route_name] > 1:
             name = f"{name}.{path.place[2]}.{path.place[5]}"
+        if shorten_id(name) in taken:  # `shop/orders` and `shop.orders`
+            name = f"{name}-{_digest(f'{path.route_name} {path.place}')}"
+        taken.add(shorten_id(name))
         yield shorten_id(name)
 
 
 def shorten_id(name: str) -> str:
     """Return a name as an id: one that is too long ends in its digest."""
-    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return name if len(name) <= MAX_ID else f"{name[: MAX_ID - 9]}-{digest}"
+    return name if len(name) <= MAX_ID else f"{name[: MAX_ID - 9]}-{_digest(name)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def find_own_hosts(paths: Iterable[IngressPath]) -> Iterator[str]:
@@ -148,8 +155,11 @@ def find_own_hosts(paths: Iterable[IngressPath]) -> Iterator[str]:
     for path in paths:
         is_all = path.patterns == ("/*",)
         by_host[path.host] = by_host.get(path.host, False) or is_all
+    hosts = tuple(by_host)
+    index = HostIndex((host,) if host else () for host in hosts)
     for host, is_all in by_host.items():
-        if host and not is_all and any(other != host and covers_host(other or "*", host) for other in by_host):
+        wider = (hosts[position] for position in index.find(host.removeprefix("*")))
+        if host and not is_all and any(other != host and covers_host(other or "*", host) for other in wider):
             yield host
 
 

@@ -54,21 +54,22 @@ def find_service(name: str, port: int | None, sources: Sources) -> RoutedService
 
 def _find_in_cluster(name: str, namespace: str, port: int | None, sources: Sources) -> RoutedService | Mistake | None:
     short = f"{name}.{namespace}"
-    names = [
-        f"{known}.{kind}" for known in (short, f"{short}.svc", f"{short}.{_CLUSTER}") for kind in ("static", "dns")
-    ]
-    found = [sources.known[known] for known in names if known in sources.known]
+    names = [f"{each}.{kind}" for each in (short, f"{short}.svc", f"{short}.{_CLUSTER}") for kind in ("static", "dns")]
+    known = [sources.known[each] for each in names if each in sources.known]
+    found = [source for source in known if port in (None, source.port)]
     if len(found) > 1:
         both = " and ".join(source.full_name for source in found)
         return Mistake(f"{both} both stand for the service {name} of {namespace}", "remove one of them")
     if found:
-        return RoutedService(name_in_cluster(name, namespace), port or found[0].port, found[0])
+        return RoutedService(name_in_cluster(name, namespace), found[0].port, found[0])
+    if known:
+        problem = f"{known[0].full_name} stands for port {known[0].port} of the service {name} of {namespace}"
+        return Mistake(problem, f"add a registry {short}.svc with `port: {port}`, or mend one of the two ports")
     if sources.doubtful.intersection(names):
         return None
     problem = f"the service {name} of {namespace} is known to its cluster only"
-    remedy = (
-        f"add a registry `{{name: {short}, type: static, domain: 10.0.0.7:8080}}` with its servers to the McpBridge"
-    )
+    written = f"{{name: {short}, type: static, domain: 10.0.0.7:8080, port: {port or 80}}}"
+    remedy = f"add a registry `{written}` with its servers to the McpBridge"
     return Mistake(problem, remedy)
 
 

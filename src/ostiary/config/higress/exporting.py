@@ -6,6 +6,8 @@ route's own configuration is left out on the domain's hosts: there it becomes a 
 in `ostiary.yaml` is a problem, never something near it.
 """
 
+import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, final
 
@@ -13,13 +15,24 @@ from ostiary.config.higress.assembly import MAX_ID, Resources, find_facts, find_
 from ostiary.config.higress.ingress import IngressPath
 from ostiary.config.higress.rules import PluginRules, Rule
 from ostiary.config.higress.wasm_plugin import ReadPlugin
-from ostiary.config.host_index import covers_host, meets_host
+from ostiary.config.host_index import covers_host, find_uncovered, meets_host
 from ostiary.config.problems import Problem
 from ostiary.config.scopes import Candidate, Policy, is_restricting
 
 _WIDER = ("domain", "instance")
 _STAY = "serve the folder with `ostiary run --higress` as it is, or change the rule"
 Tree = dict[str, Any]
+_NO_PART_OF_ID = re.compile(r"[^A-Za-z0-9_.-]")
+
+
+def _name_host(host: str) -> str:
+    """Return a host as a part of an id."""
+    return _NO_PART_OF_ID.sub("_", host.replace("*", "any"))
+
+
+def _is_for_all(rule: Rule) -> bool:
+    """Say whether a rule is for every host and needs nothing wider."""
+    return "*" in rule.conditions.domains and rule.plugin is not None and not is_restricting(rule.plugin)
 
 
 class Piece(NamedTuple):
@@ -55,6 +68,7 @@ def export_resources(resources: Resources) -> Export:
     instance = exporter.write_instance()
     domains = tuple(exporter.write_domains())
     routes = tuple(exporter.write_routes())
+    exporter.check_rules((*domains, *exporter.services.values(), *routes))
     return Export(
         tuple(exporter.write_sources()),
         instance,
@@ -69,6 +83,7 @@ def export_resources(resources: Resources) -> Export:
 @final
 class _Exporter:
     def __init__(self, resources: Resources) -> None:
+        self._ids = {route_id for route_id, _ in resources.routes}
         self.problems: list[Problem] = []
         self.notes: list[str] = []
         self.services: dict[tuple[str, ...], Piece] = {}
@@ -102,9 +117,22 @@ class _Exporter:
             yield Piece((), source.model_dump(exclude_defaults=True, include=set(type(source).model_fields)))
 
     def write_instance(self) -> Tree:
+        """Return the instance's plugins; one behind a rule for every host is never met, and would claim its paths."""
         return {
-            plugin.name: self._configure(plugin.instance) for plugin in self._plugins if plugin.instance is not None
+            plugin.name: self._configure(plugin.instance)
+            for plugin in self._plugins
+            if plugin.instance is not None and not any(_is_for_all(rule) for rule in plugin.rules)
         }
+
+    def check_rules(self, pieces: Iterable[Piece]) -> None:
+        """Refuse a plugin of which no rule is left: without any, its instance may hold where it held nowhere."""
+        named = {name for piece in pieces for name in piece.tree.get("plugins", ())}
+        for plugin in self._plugins if not self.problems else ():
+            if plugin.instance is not None and plugin.rules and plugin.name not in named:
+                problem = (
+                    f"none of the rules beside it fits a host, and without rules {plugin.name} may hold everywhere"
+                )
+                self.problems.append(Problem(plugin.instance.place, problem, _STAY))
 
     def _configure(self, candidate: Candidate | Rule) -> Tree:
         assert candidate.plugin is not None  # noqa: S101 - who asks has looked
@@ -115,13 +143,11 @@ class _Exporter:
     def write_domains(self) -> Iterator[Piece]:
         """Yield the rules for domains; hosts that an earlier rule has already are left out."""
         for plugin in self._plugins:
-            taken: list[str] = []
-            for rule in plugin.rules:
-                patterns = [each for each in self._expand(rule) if not any(covers_host(other, each) for other in taken)]
-                taken += patterns
+            expanded = [tuple(dict.fromkeys(self._expand(rule))) for rule in plugin.rules]
+            for rule, patterns in zip(plugin.rules, find_uncovered(expanded), strict=True):
                 if rule.plugin is not None and patterns:
                     self._check_basis(plugin, rule, patterns, covers_host)
-                    tree = {"hosts": patterns, "plugins": {plugin.name: self._configure(rule)}}
+                    tree = {"hosts": list(patterns), "plugins": {plugin.name: self._configure(rule)}}
                     yield Piece((rule.place,), tree)
                 for host in patterns if rule.plugin is None else ():
                     self._check_off(plugin, rule.place, plugin.apply(None, (host,)), host)
@@ -144,6 +170,8 @@ class _Exporter:
     def _check_off(self, plugin: PluginRules, place: str, policy: Policy, host: str) -> None:
         """Where a plugin is switched off nothing wider may name it: there is no such switch in `ostiary.yaml`."""
         places = [candidate.place for candidate in policy.candidates]
+        if place not in places:  # the rule is never met there
+            return
         behind = (*policy.candidates[places.index(place) + 1 :], *policy.hidden)
         domains = (each for each in behind if each.level == "domain" and each.plugin is not None)
         if plugin.instance is not None or any(candidate.may_meet((host or "*",)) for candidate in domains):
@@ -172,17 +200,30 @@ class _Exporter:
             for host in (path.host, *splits[path.host]):
                 yield self._write_route(route_id, path, host)
         for host in own_hosts:
-            yield from self._end_host(host)
+            yield self._end_host(host)
 
-    def _end_host(self, host: str) -> Iterator[Piece]:
-        """Yield a last route for a host that gets no wider ones; one without any plugin is refused, and so a note."""
+    def _end_host(self, host: str) -> Piece:
+        """Return a last route for a host that gets no wider ones: it forwards nothing.
+
+        One without any plugin has an upstream without servers, because a route with neither is refused.
+        """
         text = f"Higress goes no further for {host}"
         candidates = (each for plugin in self._plugins for each in plugin.apply(None, (host,)).candidates)
+        tree = {"id": self._name(f"no-more-of-{_name_host(host)}"), "host": host, "uri": "/*"}
         if any(candidate.plugin is not None for candidate in candidates):
-            tree = {"id": shorten_id(f"no-more-of-{host.replace('*', 'any')}"), "host": host, "uri": "/*"}
-            yield Piece((f"{text}: what is left of it is no wider host's.",), {**tree, "plugins": {}})
-        else:
-            self.notes.append(f"{text}; here what its paths leave open goes to the routes of wider hosts")
+            return Piece((f"{text}: what is left of it is no wider host's.",), {**tree, "plugins": {}})
+        self.notes.append(f"{text}; here what its paths leave open is answered 503, and 404 there")
+        return Piece((f"{text}: what is left of it is no wider host's.",), {**tree, "upstream": {"nodes": []}})
+
+    def _name(self, name: str) -> str:
+        """Return an id for a route that is nobody's yet."""
+        found = shorten_id(name)
+        for number in itertools.count(2):
+            if found not in self._ids:
+                break
+            found = shorten_id(f"{name}-{number}")
+        self._ids.add(found)
+        return found
 
     def _split(self, host: str) -> Iterator[str]:
         """Yield narrower hosts on which a domain's rule comes before the own configuration of some route."""
@@ -208,7 +249,7 @@ class _Exporter:
     def _write_route(self, route_id: str, path: IngressPath, host: str) -> Piece:
         tree = write_route(route_id, path)
         if host != path.host:
-            tree |= {"id": shorten_id(f"{route_id}-on-{host.replace('*', 'any')}"), "host": host}
+            tree |= {"id": self._name(f"{route_id}-on-{_name_host(host)}"), "host": host}
         own: Tree = {}
         of_service: dict[str, Candidate] = {}
         for plugin in self._plugins:

@@ -31,6 +31,10 @@ def read_folder(path: Path) -> Iterator[FileDocument]:
     count = 0
     for count, file in enumerate(list_files(path), 1):
         name = str(file.relative_to(path)) if file != path else file.name
+        if file.is_dir():
+            problem = Problem("", "this is a link to a folder, and those are not followed", "put the folder there")
+            yield FileDocument(name, file.parent, None, (problem,), {})
+            continue
         if count > MAX_FILES:
             problem = Problem("", f"the folder has more than {MAX_FILES} files", "name a folder with manifests only")
             yield FileDocument(name, file.parent, None, (problem,), {})
@@ -41,8 +45,13 @@ def read_folder(path: Path) -> Iterator[FileDocument]:
         yield FileDocument(str(path), path, None, (problem,), {})
 
 
+def is_manifest(name: str) -> bool:
+    """Say whether a file of this name is read."""
+    return name.lower().endswith(ENDINGS) and not name.startswith(".")
+
+
 def list_files(path: Path) -> list[Path]:
-    """Return the manifests below a path, sorted. Raises OSError."""
+    """Return the manifests below a path, sorted, and links to folders, which would hide some. Raises OSError."""
     if path.is_file():
         return [path]
     found: list[Path] = []
@@ -52,12 +61,17 @@ def list_files(path: Path) -> list[Path]:
 
     for folder, inner, names in os.walk(path, onerror=fail):
         inner[:] = [name for name in inner if not name.startswith(".")]
-        found += (Path(folder, name) for name in names if name.endswith(ENDINGS) and not name.startswith("."))
+        found += (link for name in inner if (link := Path(folder, name)).is_symlink())
+        found += (Path(folder, name) for name in names if is_manifest(name))
     return sorted(found)
 
 
 def _read_file(file: Path, name: str) -> Iterator[FileDocument]:
     with file.open("rb") as stream:
         content = stream.read(MAX_FILE_BYTES + 1)
-    for reading in read_documents(content):
+    readings = read_documents(content)
+    if not readings:  # as a command leaves it that failed: what it held is gone, and may have protected something
+        problem = Problem("", "the file says nothing", "write its resources into it, or remove it")
+        yield FileDocument(name, file.parent, None, (problem,), {})
+    for reading in readings:
         yield FileDocument(name, file.parent, reading.tree, reading.problems, reading.lines)

@@ -23,6 +23,7 @@ from ostiary.config.higress.manifests import Manifest
 from ostiary.config.higress.mcp_bridge import Sources
 from ostiary.config.patterns import check_path_pattern
 from ostiary.config.problems import Path
+from ostiary.config.router import fold_path
 from ostiary.config.routes import HostPattern
 from ostiary.config.section import Section, refuse
 
@@ -166,9 +167,8 @@ def read_ingresses(manifests: Iterable[Manifest], sources: Sources, findings: Fi
                 is_https = _choose_protocol(manifest, place, services, annotations, findings)
                 is_exact = path.path_type == "Exact"
                 case = annotations.ignores_path_case
-                paths.append(
-                    IngressPath(manifest, place, rule.host or "", path.path, is_exact, case, services, is_https)
-                )
+                host = "" if rule.host in (None, "*") else rule.host
+                paths.append(IngressPath(manifest, place, host, path.path, is_exact, case, services, is_https))
     _check_doubles(paths, findings)
     return Ingresses(tuple(paths), tuple(with_tls))
 
@@ -244,12 +244,18 @@ def _choose_protocol(
     return True
 
 
+def _want_the_same(one: IngressPath, other: IngressPath) -> bool:
+    """Say whether some request fits both of two paths that differ in case at most."""
+    return one.ignores_case or other.ignores_case or one.patterns == other.patterns
+
+
 def _check_doubles(paths: Iterable[IngressPath], findings: Findings) -> None:
     """Two that want the same requests: Higress takes the older one, which files do not tell."""
-    seen: dict[tuple[str, str, bool], IngressPath] = {}
+    seen: dict[tuple[str, str, bool], list[IngressPath]] = {}
     for path in paths:
-        key = (path.host, path.patterns[0], path.is_exact)
-        first = seen.setdefault(key, path)
+        alike = seen.setdefault((path.host, fold_path(path.patterns[0]), path.is_exact), [])
+        alike.append(path)
+        first = next(each for each in alike if each is path or _want_the_same(each, path))
         if first is not path:
             kind = "exact path" if path.is_exact else "prefix"
             where = first.manifest.origin.label

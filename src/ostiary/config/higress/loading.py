@@ -16,6 +16,7 @@ from ostiary.config.higress.findings import Findings
 from ostiary.config.higress.folder import read_folder
 from ostiary.config.higress.gateway_file import GatewayPart, read_gateway
 from ostiary.config.higress.manifests import Manifest, Manifests, read_manifests
+from ostiary.config.higress.wasm_models import RAW_NAMES
 from ostiary.config.loading import Loaded, hide_secrets
 from ostiary.config.problems import Problem, lies_within
 from ostiary.config.snapshot import MakeServices, Snapshot, build_snapshot
@@ -119,11 +120,18 @@ def read_all(manifests: Manifests, gateway: GatewayPart, registry: Registry) -> 
     resources = read_resources(manifests, findings)
     document = assemble(resources, gateway, findings)
     closed = [found.path for plugin in resources.plugins for found in plugin.rules.plugins if found.config is None]
-    closing = [problem for problem in manifests.problems if any(lies_within(problem.path, place) for place in closed)]
+    closing = [problem for problem in manifests.problems if any(_closes(problem, place) for place in closed)]
     refusing = (problem for problem in manifests.problems if problem not in closing)
     problems = (*gateway.problems, *refusing, *findings.problems)
     return FolderReading(
         manifests, resources, document, problems, (*closing, *findings.closing), tuple(findings.notices)
+    )
+
+
+def _closes(problem: Problem, place: str) -> bool:
+    """Say whether a problem closes the configuration at a place: in a condition it hides what would be closed."""
+    return lies_within(problem.path, place) and not any(
+        lies_within(problem.path, f"{place}.{key}") for key in RAW_NAMES
     )
 
 

@@ -155,7 +155,10 @@ def _read_document(
     objects: list[Manifest] = []
     problems: list[Problem] = []
     secrets: frozenset[str] = frozenset()
-    for base, written in _list_objects(document.tree, ()):
+    problems += (
+        Origin(document.file, document.file, (), document.lines).locate(each) for each in _check_list(document.tree)
+    )
+    for base, written in _list_objects(document.tree):
         resolution = resolve_references(written, environ)
         secrets |= resolution.secrets
         origin = Origin(_label(resolution.tree, document.file), document.file, base, document.lines)
@@ -171,14 +174,25 @@ def _read_document(
     return objects, problems, secrets
 
 
-def _list_objects(tree: Written, base: Path) -> Iterator[tuple[Path, Written]]:
-    """Yield the objects of a document, those of a list one by one."""
+def _is_list(tree: Written) -> bool:
     kind = tree.get("kind") if isinstance(tree, Mapping) else None
-    if isinstance(kind, str) and kind.endswith("List") and isinstance(tree.get("items"), list) and not base:
+    return isinstance(kind, str) and kind.endswith("List") and isinstance(tree.get("items"), list)
+
+
+def _check_list(tree: Written) -> Iterator[Problem]:
+    """Yield a problem for each key of a list that lists have not: an object may have slipped in there."""
+    for name in tree if _is_list(tree) else ():
+        if name not in ("apiVersion", "kind", "metadata", "items"):
+            yield Problem(render_path((name,)), "unknown name", "a list has `items`")
+
+
+def _list_objects(tree: Written) -> Iterator[tuple[Path, Written]]:
+    """Yield the objects of a document, those of a list one by one."""
+    if _is_list(tree):
         for index, item in enumerate(tree["items"]):
             yield ("items", index), item
     else:
-        yield base, tree
+        yield (), tree
 
 
 def _label(tree: Written, file: str) -> str:

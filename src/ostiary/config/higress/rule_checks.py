@@ -4,8 +4,9 @@ Names of routes and services have to be there; a service has to be every destina
 plugin decides before one of several is chosen.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, final
 
 from ostiary.config.higress.findings import Findings
 from ostiary.config.higress.manifests import Manifest
@@ -24,11 +25,41 @@ RAW_KEYS: Keys = {
 }
 
 
-class KnownRoutes(NamedTuple):
-    """The routes that rules may name. `facts` are None where some could not be read: then nobody is a stranger."""
+@final
+class KnownRoutes:
+    """The routes that rules may name. `facts` are None where some could not be read: then no service is a stranger."""
 
-    names: tuple[str, ...]
-    facts: tuple[RouteFacts, ...] | None
+    __slots__ = ("_by_name", "_by_service", "_order", "is_complete", "names")
+
+    def __init__(self, names: Iterable[str], facts: Iterable[RouteFacts] | None) -> None:
+        """Index the routes by their names and services."""
+        self.names = dict.fromkeys(names)
+        self.is_complete = facts is not None
+        self._order = sorted(self.names)
+        self._by_name: dict[str, list[RouteFacts]] = {}
+        self._by_service: dict[ServicePattern, list[RouteFacts]] = {}
+        for route in facts or ():
+            self._by_name.setdefault(route.name, []).append(route)
+            for pattern in {(service.name, port) for service in route.services for port in (None, service.port)}:
+                self._by_service.setdefault(pattern, []).append(route)
+
+    def has_beginning(self, prefix: str) -> bool:
+        """Say whether a route's name begins so."""
+        at = bisect_left(self._order, prefix)
+        return at < len(self._order) and self._order[at].startswith(prefix)
+
+    def list_users(self, service: ServicePattern, names: Sequence[str]) -> Sequence[RouteFacts]:
+        """Return the routes of these names (none: all) that send requests to a service."""
+        if not names:
+            return self._by_service.get(service, ())
+        named = (route for name in names for route in self._by_name.get(name, ()))
+        return [route for route in named if any(fits_service((service,), each) for each in route.services)]
+
+    def list_services(self, names: Sequence[str]) -> list[str]:
+        """Return the names of the services behind these routes (none: all)."""
+        services = {name: None for name, _ in self._by_service} if not names else {}
+        named = (route for name in names for route in self._by_name.get(name, ()))
+        return list(services | {service.name: None for route in named for service in route.services})
 
 
 class ConditionCheck(NamedTuple):
@@ -55,32 +86,36 @@ class ConditionCheck(NamedTuple):
         """Refuse names of routes and services that there are not, and services that are some of a route's."""
         for index, name in enumerate(conditions.routes):
             if name not in routes.names:
-                self._refuse(("routes", index), f"there is no Ingress {name}", _suggest(name, routes.names))
+                self._refuse(("routes", index), f"there is no Ingress {name}", _suggest(name, tuple(routes.names)))
         for index, prefix in enumerate(conditions.prefixes):
-            if not any(name.startswith(prefix) for name in routes.names):
+            if not routes.has_beginning(prefix):
                 problem = f"no Ingress has a name that begins with {prefix}"
                 self._refuse(("prefixes", index), problem, "add the Ingress, or remove this")
-        for index, pattern in enumerate(conditions.services if routes.facts is not None else ()):
-            self._check_service(index, pattern, routes.facts or ())
-        if conditions.services:
-            self._check_shares(conditions.services, routes.facts or ())
+        if routes.is_complete and all(name in routes.names for name in conditions.routes):
+            self._check_services(conditions, routes)
 
-    def _check_service(self, index: int, pattern: ServicePattern, facts: Iterable[RouteFacts]) -> None:
-        services = [service for route in facts for service in route.services]
-        if not any(fits_service((pattern,), service) for service in services):
-            name = pattern[0] if pattern[1] is None else f"{pattern[0]}:{pattern[1]}"
-            nearest = find_nearest(name, [service.name for service in services])
-            remedy = f"did you mean `{nearest}`?" if nearest else "name a service that an Ingress sends requests to"
-            self._refuse(("services", index), f"no Ingress sends requests to {name}", remedy)
+    def _check_services(self, conditions: Conditions, routes: KnownRoutes) -> None:
+        shared: dict[str, None] = {}
+        for index, pattern in enumerate(conditions.services):
+            users = routes.list_users(pattern, conditions.routes)
+            if not users:
+                self._refuse_service(index, pattern, conditions.routes, routes)
+            mixed = (route for route in users if len(route.services) > 1)
+            shared |= {
+                route.name: None
+                for route in mixed
+                if not all(fits_service(conditions.services, service) for service in route.services)
+            }
+        for name in shared:
+            problem = f"{name} sends requests to other services too, and which is chosen after plugins decided"
+            self._refuse(("services",), problem, "name all of its services, or the route as `ingress`")
 
-    def _check_shares(self, patterns: Sequence[ServicePattern], facts: Iterable[RouteFacts]) -> None:
-        for route in facts:
-            fitting = [fits_service(patterns, service) for service in route.services]
-            if any(fitting) and not all(fitting):
-                problem = (
-                    f"{route.name} sends requests to other services too, and which is chosen after plugins decided"
-                )
-                self._refuse(("services",), problem, "name all of its services, or the route as `ingress`")
+    def _refuse_service(self, index: int, pattern: ServicePattern, names: Sequence[str], routes: KnownRoutes) -> None:
+        name = pattern[0] if pattern[1] is None else f"{pattern[0]}:{pattern[1]}"
+        nearest = find_nearest(name, routes.list_services(names))
+        who = "none of its Ingresses sends" if names else "no Ingress sends"
+        remedy = f"did you mean `{nearest}`?" if nearest else "name a service that an Ingress sends requests to"
+        self._refuse(("services", index), f"{who} requests to {name}", remedy)
 
     def _refuse(self, place: tuple[str] | tuple[str, int], problem: str, remedy: str) -> None:
         path = (*self.place, self.keys[place[0]], *place[1:])

@@ -16,6 +16,8 @@ from ostiary.config.problems import Written
 from ostiary.config.section import Section, refuse
 
 RULES = "_rules_"
+# What Higress keeps among the fields of a raw configuration.
+RAW_NAMES = (RULES, "_match_route_", "_match_route_prefix_", "_match_domain_", "_match_service_", "_disable_")
 PHASES = {"AUTHN": 0, "AUTHZ": 1, "STATS": 2, "UNSPECIFIED_PHASE": 3, "UNSPECIFIED": 3}
 
 _HOST_BEGINNING = re.compile(r"[a-z0-9._-]+\Z")

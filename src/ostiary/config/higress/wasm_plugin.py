@@ -65,6 +65,10 @@ def find_image_name(url: str) -> str:
     return ""
 
 
+def _is_disabled(rule: Written) -> bool:
+    return isinstance(rule, Mapping) and rule.get("configDisable") is True
+
+
 class _Reader:
     """Reads one `WasmPlugin`."""
 
@@ -92,7 +96,11 @@ class _Reader:
         instance, rules = self._read_configuration(spec)
         metadata = manifest.metadata
         order = (rank or 0, -spec.priority, metadata.namespace, metadata.name)
-        return ReadPlugin(manifest, PluginRules(name, rules, instance), order, self._written)
+        found = PluginRules(name, rules, instance)
+        for rule, patterns in zip(found.rules, found.open_domains, strict=True):
+            if rule.conditions.domains and not patterns:
+                self._findings.notices.append(f"{rule.place}: it is never met: rules before it have all of its domains")
+        return ReadPlugin(manifest, found, order, self._written)
 
     def _refuse(self, path: Path, problem: str, remedy: str) -> None:
         self._findings.refuse(self._manifest, path, problem, remedy)
@@ -135,7 +143,9 @@ class _Reader:
             self._refuse(place, f"expected a mapping, found {describe_shape(written)}", "write the plugin's fields")
             written = None
         own, raw_rules = self._part(written or {}, place, has_match_rules=bool(spec.match_rules))
-        is_instance = written is not None and not is_off and (bool(own) or not raw_rules)
+        # Where there are rules, Higress takes an empty `defaultConfig` for none.
+        has_rules = bool(raw_rules) or any(not _is_disabled(rule) for rule in spec.match_rules)
+        is_instance = written is not None and not is_off and (bool(own) or not has_rules)
         instance = self._declare_instance(own, place) if is_instance else None
         rules = (*self._list_raw(raw_rules, (*place, RULES)), *self._list_match_rules(spec.match_rules))
         if written is None and not spec.match_rules:

@@ -106,6 +106,16 @@ def test_routes_are_named_after_their_ingress() -> None:
     )
 
 
+def test_no_two_routes_have_one_id() -> None:
+    """`shop/orders` and `shop.orders` are two, and `a.0.0` is no path of `a`."""
+    manifests = [manifest(tree) for tree in (ingress("orders", "a.b", namespace="shop"), ingress("shop.orders", "c.d"))]
+
+    first, second = name_routes(path(manifest=each) for each in manifests)
+
+    assert ("shop.orders", True) == (first, second.startswith("shop.orders-"))
+    assert second == list(name_routes(path(manifest=each) for each in manifests))[1]
+
+
 def test_a_long_name_ends_in_its_digest() -> None:
     """Ids have 64 characters."""
     assert "x" * 64 == shorten_id("x" * 64)
@@ -122,6 +132,7 @@ def test_a_long_name_ends_in_its_digest() -> None:
         ({"*.x.a.b": ["/x"], "*.a.b": ["/"]}, ["*.x.a.b"]),
         ({"x.a.b": ["/x"], "*.c.d": ["/"]}, []),
         ({"x.a.b": ["/x"]}, []),
+        ({"*a.b": ["/x"], "a.b": ["/"]}, []),
     ],
 )
 def test_a_host_with_paths_of_its_own_gets_no_wider_ones(hosts: dict[str, list[str]], expected: list[str]) -> None:
@@ -184,6 +195,18 @@ def test_a_service_rule_is_no_stranger_while_ingresses_have_problems(tmp_path: P
     _, findings = put_together(tmp_path, bridge(), broken, wasm({"service": ["apps.static"], "config": secret("x")}))
 
     assert ['Ingress/shop.metadata.annotations["higress.io/destination"]'] == [p.path for p in findings.problems]
+
+
+def test_a_service_rule_is_a_stranger_also_while_a_plugin_lacks_a_value(tmp_path: Path) -> None:
+    """What a plugin lacks closes its routes; a rule that never fits would leave its own open."""
+    rules = (
+        {"ingress": ["shop"], "config": {"secret": "$ENV://MISSING"}},
+        {"service": ["app.static"], "config": secret("x")},
+    )
+
+    _, findings = put_together(tmp_path, bridge(), ingress("shop", "a.b"), wasm(*rules))
+
+    assert ["WasmPlugin/login.spec.matchRules[1].service[0]"] == [problem.path for problem in findings.problems]
 
 
 def test_an_order_that_plugins_have_themselves_is_said(tmp_path: Path) -> None:

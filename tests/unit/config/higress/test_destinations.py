@@ -23,6 +23,7 @@ KNOWN = [
     source("auth", "dns", 443),
     source("apps"),
     source("orders.shop"),
+    source("orders.shop.svc", "dns", 9000),
     source("twice.shop"),
     source("twice.shop.svc"),
 ]
@@ -36,7 +37,7 @@ SOURCES = Sources({each.full_name: each for each in KNOWN}, {"broken.dns", "brok
         ("100% auth.dns:443", [("auth.dns", 443, 100)]),
         ("  80% auth.dns \n\n20%   apps.static:80\n", [("auth.dns", 443, 80), ("apps.static", 80, 20)]),
         ("orders.shop.svc.cluster.local:9000", [("orders.shop.svc.cluster.local", 9000, 100)]),
-        ("orders.shop.svc", [("orders.shop.svc.cluster.local", 80, 100)]),
+        ("orders.shop.svc:80", [("orders.shop.svc.cluster.local", 80, 100)]),
         ("orders.shop.static", [("orders.shop.static", 80, 100)]),
         ("broken.dns", []),
     ],
@@ -64,6 +65,7 @@ def test_each_line_names_a_service(text: str, expected: list[tuple[str, int, int
         ("50% auth.dns", "the shares are 50 % together"),
         ("auth.dns\napps.static", "the shares are 200 % together"),
         ("missing.shop.svc.cluster.local:80", "add a registry `{name: missing.shop, type: static"),
+        ("orders.shop.svc:8080", "orders.shop.static stands for port 80 of the service orders of shop"),
         ("twice.shop.svc", "both stand for the service twice of shop"),
     ],
 )
@@ -74,16 +76,14 @@ def test_what_cannot_be_meant_is_told(text: str, words: str) -> None:
     assert any(words in f"{mistake.problem}; {mistake.remedy}" for mistake in mistakes)
 
 
-def test_a_service_of_the_cluster_is_known_by_its_whole_name() -> None:
-    """Rules name it so, with the port that the Ingress names."""
-    found = find_service(name_in_cluster("orders", "shop"), 8080, SOURCES)
+@pytest.mark.parametrize(("port", "name"), [(80, "orders.shop.static"), (9000, "orders.shop.svc.dns")])
+def test_a_service_of_the_cluster_is_known_by_its_whole_name(port: int, name: str) -> None:
+    """Rules name it so, with its port; another port of it is another source, and never the one that there is."""
+    found = find_service(name_in_cluster("orders", "shop"), port, SOURCES)
 
     assert isinstance(found, RoutedService)
-    assert ("orders.shop.svc.cluster.local", 8080, "orders.shop.static") == (
-        found.name,
-        found.port,
-        found.source.full_name,
-    )
+    assert ("orders.shop.svc.cluster.local", port, name) == (found.name, found.port, found.source.full_name)
+    assert isinstance(find_service(name_in_cluster("orders", "shop"), 8080, SOURCES), Mistake)
 
 
 def test_a_name_of_another_namespace_is_another_service() -> None:

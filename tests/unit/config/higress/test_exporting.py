@@ -246,15 +246,24 @@ def test_beginnings_of_hosts_become_the_hosts_that_there_are() -> None:
     assert ["WasmPlugin/login.spec.matchRules[0].config"] == [problem.path for problem in wild.problems]
 
 
+def test_a_host_that_two_patterns_of_a_rule_fit_is_written_once() -> None:
+    """A list with a host twice is refused when it is read."""
+    written = export(ingress("one", "x.a.b"), wasm({"domain": ["x.a.b", "x*"], "config": secret("s")}))
+
+    assert [["x.a.b"]] == [domain["hosts"] for domain in trees(written.domains)]
+
+
 def test_a_host_that_gets_no_wider_routes_has_a_last_one() -> None:
-    """It forwards nothing; without any plugin there it would be refused, and is a note."""
+    """It forwards nothing; without any plugin there it has no servers, which is a note."""
     ingresses = ingress("own", "a.b", path_to("/x")), ingress("any", None)
     written = export(*ingresses, wasm(defaultConfig=secret("all")))
 
     (last,) = [route for route in trees(written.routes) if "upstream" not in route]
     assert {"id": "no-more-of-a.b", "host": "a.b", "uri": "/*", "plugins": {}} == last
-    assert ["Higress goes no further for a.b; here what its paths leave open goes to the routes of wider hosts"] == [
-        *export(*ingresses).notes
+    bare = export(*ingresses)
+    assert {"id": "no-more-of-a.b", "host": "a.b", "uri": "/*", "upstream": {"nodes": []}} == bare.routes[-1].tree
+    assert ["Higress goes no further for a.b; here what its paths leave open is answered 503, and 404 there"] == [
+        *bare.notes
     ]
 
 
@@ -280,6 +289,10 @@ def test_a_host_that_gets_no_wider_routes_has_a_last_one() -> None:
             ],
             "it restricts the instance's configuration, and in ostiary.yaml that of",
         ),
+        (
+            [wasm({"domain": ["www.*"], "config": secret("www")}, defaultConfig=secret("all"))],
+            "without rules oidc may hold everywhere",
+        ),
     ],
 )
 def test_what_cannot_be_said_is_refused(objects: list[Object], words: str) -> None:
@@ -288,6 +301,42 @@ def test_what_cannot_be_said_is_refused(objects: list[Object], words: str) -> No
 
     assert words in problem.problem
     assert "ostiary run --higress" in problem.remedy
+
+
+def test_an_instance_behind_a_rule_for_every_host_is_left_out() -> None:
+    """Nobody meets it, and its callback would be taken from the routes."""
+    written = export(wasm({"domain": ["*"], "config": secret("1")}, defaultConfig=secret("all")))
+
+    assert {} == written.instance
+    assert [["*"]] == [domain["hosts"] for domain in trees(written.domains)]
+
+
+def test_a_switch_that_others_cover_switches_nothing() -> None:
+    """It is never met, and is left out."""
+    rules = [
+        {"_match_domain_": ["x*"], **secret("1")},
+        {"_match_domain_": ["x.a.b"], "_disable_": True},
+        {"_match_domain_": ["c.d"], **secret("2")},
+    ]
+    written = export(ingress("any", None, path_to("/")), wasm(pluginConfig={"_rules_": rules[1:]}))
+    assert () == written.problems
+
+    reading = read((bridge(), ingress("x", "x.a.b"), wasm(pluginConfig={"_rules_": rules})))
+    assert [["x.a.b"], ["c.d"]] == [domain["hosts"] for domain in trees(export_resources(reading.resources).domains)]
+    assert [
+        "WasmPlugin/login.spec.pluginConfig._rules_[1]: it is never met: rules before it have all of its domains"
+    ] == [*reading.notices]
+
+
+def test_every_id_is_one_and_nobody_elses() -> None:
+    """Also of hosts that are no words, and of routes that are called as the copies of others would be."""
+    written = export(
+        ingress("shop", None),
+        ingress("shop-on-x.y", "c.d"),
+        wasm({"domain": ["[::1]", "x.y"], "config": secret("1")}, {"ingress": ["shop"], "config": secret("2")}),
+    )
+
+    assert ["shop", "shop-on-___1_", "shop-on-x.y-2", "shop-on-x.y"] == [route["id"] for route in trees(written.routes)]
 
 
 def test_two_rules_for_one_service_are_two_services() -> None:

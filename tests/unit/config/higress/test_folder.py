@@ -17,9 +17,42 @@ def write(folder: Path, *names: str, text: str = "a: 1\n") -> None:
 
 def test_manifests_are_found_in_every_folder_below(tmp_path: Path) -> None:
     """By their endings, sorted; names with a dot in front belong to whoever mounts or edits."""
-    write(tmp_path, "b.yml", "a.yaml", "x/c.json", "readme.md", ".hidden.yaml", "..data/d.yaml", "y.yaml.swp")
+    write(
+        tmp_path, "b.yml", "a.yaml", "x/c.json", "x/d.YAML", "readme.md", ".hidden.yaml", "..data/d.yaml", "y.yaml.swp"
+    )
 
-    assert ["a.yaml", "b.yml", "x/c.json"] == [str(file.relative_to(tmp_path)) for file in list_files(tmp_path)]
+    assert ["a.yaml", "b.yml", "x/c.json", "x/d.YAML"] == [
+        str(file.relative_to(tmp_path)) for file in list_files(tmp_path)
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "# nothing so far\n", "---\n---\n"])
+def test_a_file_that_says_nothing_is_told(tmp_path: Path, text: str) -> None:
+    """Whoever emptied it may have taken what protects a route."""
+    write(tmp_path, "routes.yaml")
+    write(tmp_path, "plugins.yaml", text=text)
+
+    told, read = read_folder(tmp_path)
+
+    assert ("plugins.yaml", ["the file says nothing"]) == (told.file, [problem.problem for problem in told.problems])
+    assert ("routes.yaml", ()) == (read.file, read.problems)
+
+
+def test_a_link_to_a_folder_is_told(tmp_path: Path) -> None:
+    """What stands there would be left out; links to files are read, and so are a mounted ConfigMap's."""
+    write(tmp_path / "elsewhere", "b.yaml")
+    write(tmp_path / "folder" / "..data", "a.yaml")
+    (tmp_path / "folder" / "a.yaml").symlink_to("..data/a.yaml")
+    (tmp_path / "folder" / "..link").symlink_to("..data")
+    (tmp_path / "folder" / "plugins").symlink_to("../elsewhere")
+
+    read, told = read_folder(tmp_path / "folder")
+
+    assert ("a.yaml", {"a": 1}, ()) == (read.file, read.tree, read.problems)
+    assert ("plugins", ["this is a link to a folder, and those are not followed"]) == (
+        told.file,
+        [problem.problem for problem in told.problems],
+    )
 
 
 def test_a_file_stands_for_a_folder(tmp_path: Path) -> None:

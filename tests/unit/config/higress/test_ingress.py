@@ -182,6 +182,25 @@ def test_two_that_want_the_same_requests_are_refused() -> None:
     assert "this prefix of a.b is in Ingress/one already" in problems[0]
 
 
+@pytest.mark.parametrize(("one", "other", "count"), [("true", "true", 1), ("true", "false", 1), ("false", "false", 0)])
+def test_paths_that_differ_in_case_are_the_same_where_case_does_not_count(one: str, other: str, count: int) -> None:
+    """Some request fits both, and nobody could say whose rules it meets."""
+    problems = read(
+        ingress("one", "a.b", path_to("/Shop"), ignore_path_case=one),
+        ingress("two", "a.b", path_to("/shop"), ignore_path_case=other),
+    )[1]
+
+    assert count == len(problems)
+
+
+def test_a_star_is_every_host() -> None:
+    """As no host is, and not a narrower one."""
+    starred, problems = read(ingress("one", "*"), ingress("two", None, path_to("/x")))
+
+    assert ([], ["", ""]) == (problems, [path.host for path in starred.paths])
+    assert 1 == len(read(ingress("one", "*"), ingress("two", None))[1])
+
+
 def test_a_tls_section_is_remembered() -> None:
     """Whether a listener has a certificate is not the Ingress's to know."""
     tree = change(ingress("shop", "a.b"), "spec.tls", [{"hosts": ["a.b"], "secretName": "x"}])

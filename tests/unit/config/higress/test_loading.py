@@ -7,6 +7,8 @@ import pytest
 
 from ostiary.config.closed import ClosedPlugin
 from ostiary.config.higress.loading import HigressFolder
+from ostiary.config.loading import Loaded
+from tests.fakes.counting import count_calls
 from tests.fakes.higress import (
     TYPES,
     Object,
@@ -20,7 +22,7 @@ from tests.fakes.higress import (
     write_folder,
     wrong,
 )
-from tests.fakes.plugin_types import make_services
+from tests.fakes.plugin_types import FakePlugin, make_services
 
 SHOP = ingress("shop", "a.b")
 LEDGER = ingress("ledger", "c.d")
@@ -124,6 +126,96 @@ def test_the_instances_configuration_closes_what_only_it_reaches(tmp_path: Path)
 
     closed = ["closed WasmPlugin/login.spec.defaultConfig"]
     assert [["oidc secret of shop"], closed, closed] == [found_at(loaded, host) for host in ("a.b", "c.d", "e.f")]
+
+
+def test_a_condition_that_lacks_a_value_refuses_the_folder(tmp_path: Path) -> None:
+    """Nobody can tell which routes it would close, also where the configuration around it is closed."""
+    rules = [{"_match_domain_": ["$ENV://MISSING"], **secret("x")}, {"_match_route_": ["shop"], "_disable_": True}]
+    folder = write_folder(tmp_path, bridge(), SHOP, wasm(pluginConfig={"secret": "short", "_rules_": rules}))
+
+    loaded = load_folder(folder)
+
+    assert loaded.snapshot is None
+    assert {"secret", "_rules_[0]._match_domain_[0]"} == {
+        problem.path.removeprefix("WasmPlugin/login.spec.pluginConfig.") for problem in loaded.problems
+    }
+
+
+def test_two_resources_of_a_plugin_are_two(tmp_path: Path) -> None:
+    """Each with its levels: what one names finer is nothing to the other, and the cookies of both stay here."""
+    one = wasm({"ingress": ["ledger"], "config": secret("rule")}, name="one", defaultConfig=secret("first"))
+    two = wasm(name="two", defaultConfig=secret("second"))
+    loaded = load_folder(write_folder(tmp_path, bridge(), SHOP, LEDGER, one, two))
+
+    assert loaded.snapshot is not None, loaded.problems
+    route = loaded.snapshot.router.find("a.b", "/", "GET", "")
+    assert route is not None
+    assert {"oidc secret of first": True, "oidc secret of second": False} == {
+        plugin.fingerprint: plugin.services.has_finer for plugin in route.plugins if isinstance(plugin, FakePlugin)
+    }
+    kept = {instance.plugin.fingerprint for instance in loaded.snapshot.instances.values()}
+    assert {f"oidc secret of {each}" for each in ("rule", "first", "second")} == kept
+
+
+def test_rules_that_others_cover_still_are_rules(tmp_path: Path) -> None:
+    """The instance knows of finer ones, wherever the covered stand in the list."""
+    rules = [{"domain": ["a.b"], "config": secret(f"{number}")} for number in range(2)]
+    loaded = load_folder(write_folder(tmp_path, bridge(), SHOP, LEDGER, wasm(*rules, defaultConfig=secret("all"))))
+
+    assert loaded.snapshot is not None
+    (plugin,) = loaded.snapshot.router.find("c.d", "/", "GET", "").plugins  # type: ignore[union-attr]
+    assert isinstance(plugin, FakePlugin)
+    assert ("oidc secret of all", True) == (plugin.fingerprint, plugin.services.has_finer)
+    assert "oidc secret of 1" not in {each.plugin.fingerprint for each in loaded.snapshot.instances.values()}
+
+
+def test_a_rule_for_several_routes_stands_on_all_their_hosts(tmp_path: Path) -> None:
+    """Plugins trust those hosts; of one by route and of one by service."""
+    rules = {"ingress": ["shop", "ledger"], "config": secret("r")}, {"service": ["auth.dns"], "config": secret("s")}
+    others = [ingress(name, f"{name}.e", destination="auth.dns") for name in ("x", "y")]
+    loaded = load_folder(write_folder(tmp_path, bridge(), SHOP, LEDGER, *others, wasm(*rules)))
+
+    assert loaded.snapshot is not None, loaded.problems
+    assert [("a.b", "c.d"), ("x.e", "y.e")] == [each.place.hosts for each in loaded.snapshot.instances.values()]
+
+
+RULE_KINDS = {
+    "ingress": lambda number: {"ingress": [f"r{number}"]},
+    "domain": lambda number: {"domain": [f"h{number}.example.com"]},
+    "service": lambda number: {"service": [f"s{number}.static"]},
+    "wildcard": lambda number: {"domain": [f"*.h{number}.example.com"]},
+}
+
+
+@pytest.mark.parametrize("kind", [*RULE_KINDS, "one rule"])
+def test_the_work_of_loading_grows_with_rules_and_routes_and_not_with_their_product(tmp_path: Path, kind: str) -> None:
+    """Counted in calls: four times as many rules and routes are four times the work."""
+    small, large = (count_loading(write_many(tmp_path / f"{count}", kind, count)) for count in (50, 200))
+
+    assert large < 4.4 * small
+
+
+def write_many(folder: Path, kind: str, count: int) -> Path:
+    """As many rules as routes, each route met by one of them."""
+    if kind == "one rule":
+        rules = [{"domain": [f"h{number}.example.com" for number in range(count)], "config": secret("x")}]
+    else:
+        rules = [{**RULE_KINDS[kind](number), "config": secret("x")} for number in range(count)]
+    sources = ({"name": f"s{number}", "type": "static", "domain": "10.0.0.7:80"} for number in range(count))
+    star = "*." if kind == "wildcard" else ""
+    ingresses = (
+        ingress(f"r{number}", f"{star}h{number}.example.com", destination=f"s{number}.static")
+        for number in range(count)
+    )
+    return write_folder(folder, bridge(*sources), *ingresses, wasm(*rules, defaultConfig=secret("all")))
+
+
+def count_loading(folder: Path) -> int:
+    """Load a folder, and count the calls of functions that this takes."""
+    loaded: list[Loaded] = []
+    count = count_calls(lambda: loaded.append(load_folder(folder)))
+    assert () == loaded[0].problems
+    return count
 
 
 def test_a_reload_with_any_mistake_keeps_what_serves(tmp_path: Path) -> None:

@@ -73,6 +73,13 @@ def test_what_is_no_such_object_is_refused_with_file_line_and_key(
     assert [problem for problem in problems if problem[2] == place and words in problem[3]]
 
 
+def test_a_list_has_nothing_but_items() -> None:
+    """An object that slipped beside them would be left out."""
+    text = "kind: List\nitems: []\nmetadata: {resourceVersion: ''}\nspec:\n  rules: []\n"
+
+    assert [("a.yaml", 4, "a.yaml.spec", "unknown name")] == told(read(text))
+
+
 def test_what_a_cluster_adds_is_read_over() -> None:
     """The output of kubectl can be served as it is."""
     text = INGRESS.replace(

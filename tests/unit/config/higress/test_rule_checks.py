@@ -10,11 +10,10 @@ from tests.fakes.higress import make_findings, manifest, wasm
 
 SOURCE = ServiceSource.model_validate({"name": "x", "type": "static", "domain": "10.0.0.7:80"})
 APPS, AUTH = RoutedService("apps.static", 80, SOURCE), RoutedService("auth.dns", 443, SOURCE)
-ROUTES = KnownRoutes(
-    ("shop/orders", "ledger", "both"),
-    (RouteFacts("shop/orders", (APPS,)), RouteFacts("ledger", (AUTH,)), RouteFacts("both", (APPS, AUTH))),
-)
-ALONE = ROUTES._replace(facts=(ROUTES.facts or ())[:2])
+NAMES = ("shop/orders", "ledger", "both")
+FACTS = (RouteFacts("shop/orders", (APPS,)), RouteFacts("ledger", (AUTH,)), RouteFacts("both", (APPS, AUTH)))
+ROUTES = KnownRoutes(NAMES, FACTS)
+ALONE = KnownRoutes(NAMES, FACTS[:2])
 PLACE = ("spec", "matchRules", 0)
 
 
@@ -33,6 +32,7 @@ def check(conditions: Conditions, routes: KnownRoutes = ALONE, *, is_raw: bool =
         Conditions(prefixes=("shop/",)),
         Conditions(services=(("auth.dns", None), ("apps.static", 80))),
         Conditions(domains=("nobody.knows",)),
+        Conditions(routes=("shop/orders", "ledger"), services=(("apps.static", None),)),
     ],
 )
 def test_what_is_there_may_be_named(conditions: Conditions) -> None:
@@ -48,6 +48,11 @@ def test_what_is_there_may_be_named(conditions: Conditions) -> None:
         (Conditions(routes=("nothing-like-it",)), "ingress[0]", "add the Ingress to this folder"),
         (Conditions(services=(("auth.dn", None),)), "service[0]", "did you mean `auth.dns`?"),
         (Conditions(services=(("auth.dns", 80),)), "service[0]", "no Ingress sends requests to auth.dns:80"),
+        (
+            Conditions(routes=("ledger",), services=(("apps.static", None),)),
+            "service[0]",
+            "none of its Ingresses sends requests to apps.static",
+        ),
     ],
 )
 def test_a_stranger_is_refused_by_its_key(conditions: Conditions, place: str, words: str) -> None:
@@ -73,9 +78,15 @@ def test_a_service_is_all_of_a_routes_or_none() -> None:
     assert [] == check(Conditions(services=(("auth.dns", None), ("apps.static", None))), ROUTES)
 
 
+def test_routes_that_a_rule_does_not_name_are_nothing_to_it() -> None:
+    """What they share stays theirs."""
+    assert [] == check(Conditions(routes=("ledger",), services=(("auth.dns", None),)), ROUTES)
+    assert 1 == len(check(Conditions(routes=("both",), services=(("auth.dns", None),)), ROUTES))
+
+
 def test_where_routes_could_not_be_read_no_service_is_a_stranger() -> None:
     """The routes have problems of their own."""
-    assert [] == check(Conditions(services=(("auth.dn", None),)), ROUTES._replace(facts=None))
+    assert [] == check(Conditions(services=(("auth.dn", None),)), KnownRoutes(NAMES, None))
 
 
 def test_what_does_not_count_is_said() -> None:

@@ -106,6 +106,8 @@ def places(plugin: ReadPlugin) -> tuple[str | None, list[str | None]]:
         ({"defaultConfig": secret("i"), "defaultConfigDisable": True}, (None, [])),
         ({"matchRules": [{"ingress": ["ledger"], "config": secret("r")}]}, (None, ["matchRules[0].config"])),
         ({"matchRules": [{"ingress": ["ledger"]}]}, (None, ["matchRules[0].config"])),
+        ({"defaultConfig": {}, "matchRules": [{"ingress": ["ledger"]}]}, (None, ["matchRules[0].config"])),
+        ({"defaultConfig": {}, "matchRules": [{"ingress": ["ledger"], "configDisable": True}]}, ("defaultConfig", [])),
         ({"matchRules": [{"ingress": ["ledger"], "configDisable": True}]}, (None, [])),
         (
             {"pluginConfig": {**secret("i"), "_rules_": [{"_match_route_": ["ledger"], **secret("r")}]}},
