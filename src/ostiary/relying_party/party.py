@@ -63,7 +63,7 @@ class RelyingParty:
 
     def __init__(self, settings: RelyingPartySettings, provider: Provider, services: Services) -> None:
         """Join the parts; no I/O. Raises OperatorFault for a redirect URI that could never work."""
-        self.address = ReturnAddress(settings.redirect_uri, services.public_url, services.place)
+        self.address = ReturnAddress(settings.redirect_uri, services.public_url, services.place, services.names_host)
         _check_response_mode(settings, self.address)
         calls = ProviderCalls(settings, provider, services)
         revocations = Revocations(

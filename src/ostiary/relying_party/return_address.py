@@ -6,6 +6,7 @@ loopback: a redirect URI never follows whatever Host header somebody sends (RFC 
 """
 
 import re
+from collections.abc import Callable
 from typing import final
 from urllib.parse import urlsplit
 
@@ -17,6 +18,8 @@ from ostiary.http.target import parse_target
 from ostiary.plugin import Claim, Place
 
 DEFAULT_SUFFIX = "/.apisix/redirect"
+NamesHost = Callable[[str], bool]
+
 _LOOPBACK = re.compile(r"(?:127(?:\.[0-9]{1,3}){3}|\[::1\]|(?:[a-z0-9_.-]+\.)?localhost)\Z")
 _ABSOLUTE = re.compile(r"https?://[^/?#@\\\s]+/", re.IGNORECASE)
 
@@ -34,11 +37,17 @@ class RedirectUri(msgspec.Struct, frozen=True):
 class ReturnAddress:
     """The redirect URIs of one plugin instance. `scheme` is the public one where the configuration fixes it."""
 
-    __slots__ = ("_fixed", "_hosts", "_origin", "_path", "_raw_path", "_uris", "claims", "scheme")
+    __slots__ = ("_fixed", "_hosts", "_names_host", "_origin", "_path", "_raw_path", "_uris", "claims", "scheme")
 
-    def __init__(self, redirect_uri: str | None, public_url: str | None, place: Place) -> None:
-        """Compile the settings. Raises OperatorFault `redirect_uri_invalid` for one that could never work."""
+    def __init__(
+        self, redirect_uri: str | None, public_url: str | None, place: Place, names_host: NamesHost | None = None
+    ) -> None:
+        """Compile the settings. Raises OperatorFault `redirect_uri_invalid` for one that could never work.
+
+        An instance for the whole gateway has no hosts of its own: `names_host` says which the configuration has.
+        """
         self._hosts = place.hosts
+        self._names_host = names_host if place.level == "instance" else None
         self._uris = place.uris
         self._origin = _origin_of(public_url) if public_url is not None else None
         self._fixed: RedirectUri | None = None
@@ -82,9 +91,11 @@ class ReturnAddress:
         return RedirectUri(origin + path, origin, _host_of(origin))
 
     def is_trusted_host(self, host: str) -> bool:
-        """Say whether a host is the operator's own word: one of the route's, or loopback."""
+        """Say whether a host is the operator's own word: one of the route's (or of any's), or loopback."""
         if _LOOPBACK.match(host):
             return True
+        if self._names_host is not None:
+            return self._names_host(host)
         return any(
             host == allowed or (allowed.startswith("*.") and host.endswith(allowed[1:])) for allowed in self._hosts
         )

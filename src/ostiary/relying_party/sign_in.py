@@ -208,8 +208,8 @@ def _write_flow(
 def _refuse_host(request: Request) -> Reply:
     """A redirect URI is never made of a Host header that nobody vouches for (RFC 9700 §4.11)."""
     happened = (
-        f"Sign-ins return to the address that was opened, but {request.authority.text} is not among this route's "
-        "hosts, and no public address is configured."
+        f"Sign-ins return to the address that was opened, but {request.authority.text} is not among the "
+        "hosts of a route here, and no public address is configured."
     )
     remedy = (
         "Open the page by the name that its operator gave you. The operator sets gateway.public_url, the route's "
