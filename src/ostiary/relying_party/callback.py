@@ -100,7 +100,7 @@ class Callback:
         self._asks_userinfo = settings.contents.userinfo and wanted and settings.login != "github"
         self._longest = LongestSession(settings, services)
         self._notes = SidNotes(settings, services)
-        self._answers = CallbackAnswers(address, _METHODS[self._mode], services.log)
+        self._answers = CallbackAnswers(settings, address, _METHODS[self._mode], services.log)
 
     def answer(self, request: Request, cookies: ClientCookies, keeper: SessionKeeper) -> Pending:
         """Answer a callback, once its body is there if the answer comes in one; `settle()` raises StoreFault."""

@@ -63,7 +63,9 @@ class RelyingParty:
 
     def __init__(self, settings: RelyingPartySettings, provider: Provider, services: Services) -> None:
         """Join the parts; no I/O. Raises OperatorFault for a redirect URI that could never work."""
-        self.address = ReturnAddress(settings.redirect_uri, services.public_url, services.place, services.names_host)
+        self.address = ReturnAddress(
+            settings.redirect_uri, services.public_url, services.place, services.names_host, settings.names.redirect
+        )
         _check_response_mode(settings, self.address)
         calls = ProviderCalls(settings, provider, services)
         revocations = Revocations(

@@ -222,10 +222,11 @@ class SessionResolution:
         return Resolved(admit, record.family, find_handles(record), record.id, until, is_silent_due)
 
     def _report_size(self, excess: SessionTooLarge) -> None:
+        names = self._settings.names
         self._services.log.event(
             "error", "session_too_large",
-            "a refreshed session does not fit into cookies: keep less (session_contents), or keep sessions in a store "
-            "(session.storage: redis or sqlite)",
+            "a refreshed session does not fit into cookies",
+            remedy=f"keep less of it ({names.contents}), or keep it in a store ({names.storage}: redis or sqlite)",
             wanted_bytes=excess.wanted_bytes, allowed_bytes=excess.allowed_bytes,
         )  # fmt: skip
 

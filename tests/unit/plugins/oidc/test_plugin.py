@@ -7,9 +7,10 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from ostiary.errors import OperatorFault, ProviderFault
-from ostiary.plugin import Admit, Reply
+from ostiary.plugin import Admit, Place, Reply
 from ostiary.plugins.oidc import plugin_type
 from tests.fakes.issuer import CLIENT_ID, ISSUER
+from tests.fakes.oidc_configs import make_oidc
 from tests.fakes.oidc_plugins import CURL, ORIGIN, PAGE, XHR, build_oidc, visit_oidc
 from tests.fakes.sign_in import CLIENT_SECRET, TOKEN_ENDPOINT, SignInWorld, Visitor, location_of, run
 
@@ -282,3 +283,43 @@ def test_another_instance_with_the_same_configuration_decides_alike() -> None:
 
     assert build_oidc(world).fingerprint == build_oidc(world).fingerprint
     assert build_oidc(world).fingerprint != build_oidc(world, scope="openid").fingerprint
+
+
+@pytest.mark.parametrize(("seconds", "code"), [(660, "flow_elsewhere"), (900, "flow_stale")])
+def test_how_long_a_sign_in_may_take_is_what_was_written(seconds: int, code: str) -> None:
+    """`cookie_csrf_expire`, fifteen minutes by itself; before that it was not time that made it fail."""
+
+    async def come_back() -> Any:
+        world = SignInWorld()
+        visitor = visit_oidc(world)
+        back = world.authorize(location_of(await visitor.open(PAGE)))
+        world.clock.advance(seconds)
+        return await visitor.open(back, cookie="theme=dark")
+
+    assert code == run(come_back).reason
+
+
+@pytest.mark.parametrize(
+    ("back", "cookie", "code", "name"),
+    [
+        ("/oauth2/callback", None, "callback_state_missing", "redirect_url"),
+        ("/oauth2/callback?state=s&code=c", "theme=dark", "flow_elsewhere", "cookie_csrf_per_request"),
+        ("/oauth2/callback?state=s&code=c", "_oauth2_proxy_csrf=x", "flow_broken", "cookie_secret"),
+    ],
+)
+def test_the_log_names_options_of_this_plugin(back: str, cookie: str | None, code: str, name: str) -> None:
+    """Not those of another that signs people in likewise."""
+    world = SignInWorld()
+    run(lambda: visit_oidc(world).open(f"{ORIGIN}{back}", cookie=cookie))
+
+    [event] = world.log.events
+    assert code == event.code
+    assert name in str(event.fields["remedy"])
+
+
+def test_a_redirect_url_that_is_the_routes_own_page_is_called_so() -> None:
+    """Nobody has to know another plugin's word for it."""
+    world = SignInWorld()
+    place = Place(id="app", hosts=("foo.bar.com",), uris=("/headers",))
+    with pytest.raises(OperatorFault, match="redirect_url has the path /headers"):
+        plugin_type.build(make_oidc(redirect_url=f"{ORIGIN}/headers"), world.services(place))
