@@ -171,7 +171,7 @@ class SignIn:
         url = build_authorization_url(self._authorization_base(metadata, is_silent=flow.is_silent), flow, challenge)
         left = cookies.delete_arrival(request)
         if errand.occasion is Occasion.NOBODY:
-            left += cookies.session.delete(request.cookies)
+            left += cookies.session.delete_everywhere(request.cookies, request.host)
         return build_redirect(302, url, "login_started", (*written, *left))
 
     def _lacks_response_mode(self, metadata: Metadata) -> bool:

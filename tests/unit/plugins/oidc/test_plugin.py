@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from ostiary.errors import OperatorFault, ProviderFault
-from ostiary.plugin import Admit, Place, Reply
+from ostiary.plugin import Admit, Pass, Place, Reply
 from ostiary.plugins.oidc import plugin_type
 from tests.fakes.issuer import CLIENT_ID, ISSUER
 from tests.fakes.oidc_configs import make_oidc
@@ -323,3 +323,36 @@ def test_a_redirect_url_that_is_the_routes_own_page_is_called_so() -> None:
     place = Place(id="app", hosts=("foo.bar.com",), uris=("/headers",))
     with pytest.raises(OperatorFault, match="redirect_url has the path /headers"):
         plugin_type.build(make_oidc(redirect_url=f"{ORIGIN}/headers"), world.services(place))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [({}, {"cookie_domains": ".bar.com"}), ({"cookie_domains": ".bar.com"}, {})]
+)
+def test_people_stay_out_of_circles_when_cookie_domains_changes(before: dict[str, Any], after: dict[str, Any]) -> None:
+    """The cookie of before goes when its session is over; beside a new one it would make no session for a week."""
+
+    async def live_on() -> list[str]:
+        world = SignInWorld()
+        world.token_changes["refresh_token"] = None
+        visitor = visit_oidc(world, **before)
+        await visitor.open(world.authorize(location_of(await visitor.open(PAGE))))
+        visitor.plugin = build_oidc(world, **after)
+        world.clock.advance(301)
+        started = await visitor.open(PAGE)
+        finished = await visitor.open(world.authorize(location_of(started)))
+        return [each.reason for each in (started, finished, await visitor.open(PAGE)) if not isinstance(each, Pass)]
+
+    assert ["login_started", "login_finished", "session"] == run(live_on)
+
+
+def test_a_cookie_that_somebody_else_set_beside_ours_leads_into_no_circle() -> None:
+    """For a path of its own, say: nobody is signed in by it, and a page says so in place of the provider's."""
+
+    async def come_in() -> Any:
+        world = SignInWorld()
+        visitor = visit_oidc(world)
+        await visitor.open(world.authorize(location_of(await visitor.open(PAGE))))
+        sent = visitor.jar.header(urlsplit(PAGE), world.clock.now())
+        return await visitor.open(PAGE, cookie=f"_oauth2_proxy=of-an-attacker; {sent}")
+
+    assert "session_cookie_lost" == run(come_in).reason
