@@ -1,7 +1,9 @@
 """The `oidc` document's Auth0 example on the certified provider: its configuration, its curl lines, its logouts."""
 
+import re
 import time
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -275,3 +277,18 @@ def test_nothing_secret_is_in_the_log(scene: Scene) -> None:
 
     assert [] == [secret for secret in secrets if len(secret) > 8 and secret in scene.gateway.output()]
     assert "code=" not in scene.gateway.output()
+
+
+def test_who_may_not_enter_can_come_back_as_somebody_else(tmp_path: Path) -> None:
+    """The page leads out of the provider's session too, which would answer with the same account for ever."""
+    with start_scene(tmp_path, allowed_groups=["staff"], scope="openid email") as scene:
+        browser, refused = scene.sign_in()
+        assert (403, "_oauth2_proxy" in browser.cookie_names()) == (refused.status, False)
+        again = browser.open(f"{SITE}/headers")
+        assert (403, []) == (again.status, scene.upstream.requests)
+
+        [link] = re.findall(r'<a href="([^"]+)"', again.text)
+        asked = browser.click(again, unescape(link))
+        assert asked.url.startswith(f"{scene.provider.issuer}/session/end")
+        browser.submit(asked, button="yes")
+        assert browser.open(f"{SITE}/headers").url.startswith(f"{scene.provider.issuer}/interaction/")

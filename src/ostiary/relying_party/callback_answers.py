@@ -30,6 +30,7 @@ from ostiary.relying_party.remedies import (
 )
 from ostiary.relying_party.return_address import ReturnAddress
 from ostiary.relying_party.settings import RelyingPartySettings
+from ostiary.relying_party.way_out import WayOut
 
 _PASSING_ERRORS = frozenset({"temporarily_unavailable", "server_error"})
 _OWN_PAGES = frozenset({"token_refused", "client_refused"})
@@ -39,11 +40,14 @@ _OWN_PAGES = frozenset({"token_refused", "client_refused"})
 class CallbackAnswers:
     """The pages and log lines of one callback. `flow` is None where the login is not known to be this browser's."""
 
-    __slots__ = ("_address", "_flow_lifetime_s", "_log", "_method", "_names")
+    __slots__ = ("_address", "_flow_lifetime_s", "_log", "_method", "_names", "_way_out")
 
-    def __init__(self, settings: RelyingPartySettings, address: ReturnAddress, method: str, log: Log) -> None:
+    def __init__(
+        self, settings: RelyingPartySettings, address: ReturnAddress, method: str, way_out: WayOut, log: Log
+    ) -> None:
         """Know where, and by which method, logins return, and where they can be started again."""
         self._names = settings.names
+        self._way_out = way_out
         self._flow_lifetime_s = settings.cookie.flow_lifetime_s
         self._address = address
         self._method = method
@@ -70,6 +74,8 @@ class CallbackAnswers:
             remedy=find_refusal_remedy(code, refused, self._names),
         )
         link = self._plan_link(request, flow)
+        if code == "membership_refused":
+            return build_page_reply(request, code, link=self._way_out.find() or link)
         if isinstance(refused, TokenRefused):
             page = "id_token_refused" if refused.ahead_s is None else "clocks_differ"
             return build_page_reply(request, page, link=link, reason=code)

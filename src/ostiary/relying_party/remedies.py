@@ -54,6 +54,8 @@ REFUSALS = {
     "{unsigned_tokens}",
     "token_signature": "the ID token's signature does not fit the provider's keys; with an HS algorithm it is made "
     "with client_secret",
+    "membership_refused": "the person is in none of allowed_groups, or has no verified address that allowed_emails or "
+    "email_domains name: add what the provider says of them, if they should enter",
     "token_encrypted": "encrypted ID tokens are not supported: switch that off for the client at the provider",
 }
 DENIALS = {
