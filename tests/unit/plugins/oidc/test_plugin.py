@@ -356,3 +356,49 @@ def test_a_cookie_that_somebody_else_set_beside_ours_leads_into_no_circle() -> N
         return await visitor.open(PAGE, cookie=f"_oauth2_proxy=of-an-attacker; {sent}")
 
     assert "session_cookie_lost" == run(come_in).reason
+
+
+@pytest.mark.parametrize(
+    ("had", "wanted", "reason"),
+    [
+        ("silver", "gold", "login_started"),
+        (None, "gold", "login_started"),
+        ("gold", "platinum gold", "session"),
+        ("silver", "", "session"),
+    ],
+)
+def test_a_session_of_a_weaker_sign_in_is_not_enough(had: str | None, wanted: str, reason: str) -> None:
+    """Where `acr_values` asks for more than another route of the same client, whose session comes along."""
+
+    async def step_up() -> Any:
+        world = SignInWorld()
+        world.claim_changes["acr"] = had
+        visitor = visit_oidc(world)
+        await visitor.sign_in(PAGE)
+        visitor.plugin = build_oidc(world, acr_values=wanted)
+        return await visitor.open(PAGE), await visitor.open(f"{ORIGIN}/oauth2/auth")
+
+    page, asked = run(step_up)
+    assert reason == page.reason
+    assert (202 if reason == "session" else 401) == asked.status
+
+
+def test_a_stronger_sign_in_serves_every_route() -> None:
+    """Once it was done, and also after a refresh that says nothing about it."""
+
+    async def step_up() -> list[str]:
+        world = SignInWorld()
+        world.claim_changes["acr"] = "gold"
+        visitor = visit_oidc(world, acr_values="gold")
+        await visitor.sign_in(PAGE)
+        world.claim_changes["acr"] = None
+        world.clock.advance(301)
+        reasons = []
+        for written in ({"acr_values": "gold"}, {}, {"acr_values": "gold"}):
+            visitor.plugin = build_oidc(world, **written)
+            verdict = await visitor.open(PAGE)
+            assert isinstance(verdict, Admit)
+            reasons.append(verdict.reason)
+        return reasons
+
+    assert ["session"] * 3 == run(step_up)
