@@ -225,13 +225,18 @@ def _find_no_service(_name: str) -> None:
     return None
 
 
+def _name_no_host(_host: str) -> bool:
+    return False
+
+
 @final
 class Services(msgspec.Struct, frozen=True, kw_only=True):
     """What `build` may use. No network I/O happens in `build`.
 
     `generated_secret()` returns the secret for sealed sessions that the host made once and keeps (0600), for
     configurations that name none. `reaches(host, path, fingerprint)` tells, once the snapshot stands, whether a GET
-    there meets a plugin with that fingerprint. `find_service(name)` returns the addresses of a service source
+    there meets a plugin with that fingerprint, and `names_host(host)` whether some route or domain is for that host by
+    name. `find_service(name)` returns the addresses of a service source
     (`auth.dns`, `keycloak.static`), None where there is none of that name. `has_finer` says whether a finer level
     names the same plugin somewhere.
     """
@@ -248,6 +253,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     generated_secret: Callable[[], str]
     reaches: Callable[[str, str, str], bool]
     find_service: Callable[[str], tuple[Address, ...] | None] = _find_no_service
+    names_host: Callable[[str], bool] = _name_no_host
     has_finer: bool = False
 
 

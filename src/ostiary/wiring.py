@@ -154,7 +154,7 @@ class Gateway:
         """Say whether every file that keeps state can be written."""
         faults = await self._stores.find_faults()
         for fault in faults:
-            print(f"ostiary: {fault.detail}: change state.path or session.sqlite.path", file=sys.stderr)
+            print(f"ostiary: {fault.detail}: change state.path, session.sqlite.path or sqlite.path", file=sys.stderr)
         return not faults
 
     async def _open_doors(self, doors: Doors, settings: GatewaySettings) -> bool:

@@ -1,118 +1,25 @@
-"""The `oidc` document's Auth0 example on the certified provider: its configuration, its curl lines, its logout links.
+"""The `oidc` document's Auth0 example on the certified provider: its configuration, its curl lines, its logouts."""
 
-The hosts are the document's: a browser finds foo.bar.com by its hosts file, curl by `--connect-to`. Only the issuer,
-its port and the client's credentials are replaced.
-"""
-
-import contextlib
+import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
-import yaml
 
-from tests.e2e.counterparts.calls import Response, call
+from tests.e2e.counterparts.calls import call
 from tests.e2e.counterparts.certified import read_token
-from tests.e2e.counterparts.curl import run_curl
-from tests.e2e.counterparts.gateway import RunningGateway, start_gateway
-from tests.e2e.counterparts.oidc_provider import LOGIN, PASSWORD, OidcProvider, register, start_oidc_provider
+from tests.e2e.counterparts.gateway import start_gateway
+from tests.e2e.counterparts.oidc_provider import LOGIN, register, start_oidc_provider
+from tests.e2e.counterparts.oidc_scene import CALLBACK, CLIENT, SITE, Scene, start_scene
 from tests.e2e.counterparts.recording_upstream import RecordingUpstream
 from tests.e2e.counterparts.scene import read_query
-from tests.fakes.browser import Browser, Page
+from tests.fakes.browser import Browser
 
-# The document's example, word for word.
-PLUGIN = """
-redirect_url: 'http://foo.bar.com/oauth2/callback'
-oidc_issuer_url: 'https://dev-o43xb1mz7ya7ach4.us.auth0.com/'
-client_id: 'XXXXXXXXXXXXXXXX'
-client_secret: 'XXXXXXXXXXXXXXXX'
-scope: 'openid email offline_access'
-cookie_secret: 'nqavJrGvRmQxWwGNptLdyUVKcBNZ2b18Guc1n_8DCfY='
-service_name: 'auth.dns'
-service_port: 443
-match_type: 'whitelist'
-match_list:
-    - match_rule_domain: '*.bar.com'
-      match_rule_path: '/foo'
-      match_rule_type: 'prefix'
-"""
-SITE = "http://foo.bar.com"
-CALLBACK = f"{SITE}/oauth2/callback"
-CLIENT = register(
-    "YagFqRD9tfNIaac5BamjhsSatjrAnsnZ", "a-secret-of-the-example", redirect_uris=[CALLBACK],
-    post_logout_redirect_uris=[f"{SITE}/foo"], token_endpoint_auth_method="client_secret_post",
-)  # fmt: skip
 REFRESH_LIMIT_S = 15
-
-
-@dataclass
-class Scene:
-    """What runs."""
-
-    provider: OidcProvider
-    gateway: RunningGateway
-    upstream: RecordingUpstream
-
-    def browser(self) -> Browser:
-        """Return somebody's browser, whose hosts file knows the document's host."""
-        return Browser(hosts={"foo.bar.com": self.gateway.port})
-
-    def sign_in(self, path: str = "/headers", browser: Browser | None = None) -> tuple[Browser, Page]:
-        """Open a page, and fill in the provider's form."""
-        browser = browser or self.browser()
-        return browser, self.fill_in(browser, browser.open(SITE + path))
-
-    def fill_in(self, browser: Browser, page: Page, **stop: Any) -> Page:
-        """Fill in the provider's form on `page`."""
-        assert page.url.startswith(f"{self.provider.issuer}/interaction/"), (page.status, page.url, page.text[:400])
-        return browser.submit(page, {"login": LOGIN, "password": PASSWORD}, **stop)
-
-    def curl(self, line: str, *options: str) -> Response:
-        """Run a line of the document."""
-        return run_curl(line, self.gateway.port, *options)
-
-    def call(self, browser: Browser, path: str, method: str = "GET") -> Response:
-        """Ask the gateway as a proxy does that passes somebody's cookies on."""
-        cookies = browser.jar.header(urlsplit(SITE), time.time())
-        return call(f"{self.gateway.url}{path}", method, {"Host": "foo.bar.com", "Cookie": cookies, "Accept": "*/*"})
-
-    def token_of_the_last_request(self) -> str:
-        """Return what the upstream saw in Authorization."""
-        [authorization] = self.upstream.requests[-1].values("authorization")
-        return authorization.removeprefix("Bearer ")
-
-    def sign_out(self, browser: Browser, query: str) -> Page:
-        """Follow a logout link of the site, and stop before the next site's page."""
-        url = f"{SITE}/oauth2/sign_out{query}"
-        return browser.open(url, stop_before=lambda address: not address.startswith(url))
-
-
-@contextlib.contextmanager
-def start_scene(folder: Path, **changes: Any) -> Iterator[Scene]:
-    """Start all of it; `changes` are options that the plugin gets besides (None leaves one out)."""
-    with start_oidc_provider(clients=[CLIENT]) as provider, RecordingUpstream() as upstream:
-        plugin = yaml.safe_load(PLUGIN) | {
-            "oidc_issuer_url": provider.issuer, "client_id": CLIENT["client_id"],
-            "client_secret": CLIENT["client_secret"], "service_port": provider.port, **changes,
-        }  # fmt: skip
-        plugin = {name: value for name, value in plugin.items() if value is not None}
-        config = {
-            "service_sources": [{"name": "auth", "type": "dns", "domain": "localhost", "port": provider.port}],
-            "routes": [
-                {
-                    "id": "app",
-                    "uri": "/*",
-                    "plugins": {"oidc": plugin},
-                    "upstream": {"nodes": {f"127.0.0.1:{upstream.port}": 1}},
-                }
-            ],
-        }
-        with start_gateway(config, folder) as gateway:
-            yield Scene(provider, gateway, upstream)
 
 
 @pytest.fixture(scope="module")
@@ -370,3 +277,18 @@ def test_nothing_secret_is_in_the_log(scene: Scene) -> None:
 
     assert [] == [secret for secret in secrets if len(secret) > 8 and secret in scene.gateway.output()]
     assert "code=" not in scene.gateway.output()
+
+
+def test_who_may_not_enter_can_come_back_as_somebody_else(tmp_path: Path) -> None:
+    """The page leads out of the provider's session too, which would answer with the same account for ever."""
+    with start_scene(tmp_path, allowed_groups=["staff"], scope="openid email") as scene:
+        browser, refused = scene.sign_in()
+        assert (403, "_oauth2_proxy" in browser.cookie_names()) == (refused.status, False)
+        again = browser.open(f"{SITE}/headers")
+        assert (403, []) == (again.status, scene.upstream.requests)
+
+        [link] = re.findall(r'<a href="([^"]+)"', again.text)
+        asked = browser.click(again, unescape(link))
+        assert asked.url.startswith(f"{scene.provider.issuer}/session/end")
+        browser.submit(asked, button="yes")
+        assert browser.open(f"{SITE}/headers").url.startswith(f"{scene.provider.issuer}/interaction/")

@@ -16,7 +16,7 @@ from ostiary.errors import ProviderFault
 from ostiary.http.outbound import OutboundRequest
 
 _FALLBACK_REASON = "it is not valid for this name"
-_TRUST = "a private authority belongs into ssl_ca_file"
+_TRUST = "a private authority belongs into ssl_ca_file, or into provider_ca_files of oidc"
 
 
 def name_place(url: URL) -> str:

@@ -14,6 +14,7 @@ from ostiary.config.checking import CheckedDocument
 from ostiary.config.claims import Claimant
 from ostiary.config.closed import ClosedPlugin
 from ostiary.config.problems import Problem
+from ostiary.config.reach import Reach
 from ostiary.config.scopes import OWN_LEVELS, Candidate, DeclaredPlugin, Policy
 from ostiary.config.service_sources import ServiceSource
 from ostiary.errors import OperatorFault
@@ -62,7 +63,7 @@ class InstanceBuilder:
         checked: CheckedDocument,
         public_url: str | None,
         make_services: MakeServices,
-        reaches: Reaches,
+        reach: Reach,
         known: Mapping[Key, Instance],
     ) -> None:
         """Start with nothing built; `known` are the instances of the snapshot before."""
@@ -72,7 +73,7 @@ class InstanceBuilder:
         self._surroundings = Surroundings(public_url, checked.state, has_finer=False)
         self._sources = checked.sources
         self._make_services = make_services
-        self._reaches = reaches
+        self._reach = reach
         self._known = known
         self._finer = _find_finer(checked)
         self._hosts = _find_hosts(checked)
@@ -133,13 +134,15 @@ class InstanceBuilder:
         It outlives this builder, which knows the instances of the snapshot before: it may not hold it.
         """
         sources = self._sources
-        services = self._make_services(place, surroundings.public_url, self._reaches, surroundings.state)
+        services = self._make_services(place, surroundings.public_url, self._reach.reaches, surroundings.state)
 
         def find_service(name: str) -> tuple[Address, ...] | None:
             found[name] = _find_addresses(sources, name)
             return found[name]
 
-        return msgspec.structs.replace(services, find_service=find_service, has_finer=surroundings.has_finer)
+        return msgspec.structs.replace(
+            services, find_service=find_service, names_host=self._reach.names_host, has_finer=surroundings.has_finer
+        )
 
     def _find_place(self, route: Place, candidate: Candidate) -> Place:
         """Return where a candidate stands: one that reaches several routes, as Higress's may, on all their hosts."""

@@ -194,6 +194,12 @@ class Router:
                 return route
         return None if self._everywhere is None else self._everywhere.find(path, method, client)
 
+    def names_host(self, host: str) -> bool:
+        """Say whether the operator wrote this host, or a wildcard for what lies below a parent of it."""
+        return host in self._exact or any(
+            host[cut:] in self._suffixes for cut in self._cut(host) if host[cut:].startswith(".")
+        )
+
     def _match_suffix(self, host: str, path: str, method: str, client: str) -> Route | None:
         """Try wildcard hosts, the longest first."""
         suffixes = self._suffixes

@@ -19,6 +19,7 @@ from ostiary.config.instances import Instance, InstanceBuilder, Key, MakeService
 from ostiary.config.levels import PolicyCompiler
 from ostiary.config.patterns import parse_networks
 from ostiary.config.problems import Problem
+from ostiary.config.reach import Reach
 from ostiary.config.router import Entry, Router
 from ostiary.config.routes import Route
 from ostiary.config.scopes import OWN_LEVELS, is_restricting
@@ -27,22 +28,6 @@ from ostiary.config.upstreams import specify_upstream
 from ostiary.plugin import Place, Services
 
 __all__ = ["Built", "Instance", "MakeServices", "Reach", "Reaches", "Snapshot", "build_snapshot"]
-
-
-@final
-class Reach:
-    """Tells plugins what the current router makes of a path. It outlives snapshots, as instances do."""
-
-    __slots__ = ("router",)
-
-    def __init__(self) -> None:
-        """Reach nothing until a router is there."""
-        self.router = Router()
-
-    def reaches(self, host: str, path: str, fingerprint: str) -> bool:
-        """Say whether a GET by any client meets a plugin with this fingerprint."""
-        route = self.router.find(host, path, "GET", "")
-        return route is not None and any(plugin.fingerprint == fingerprint for plugin in route.plugins)
 
 
 @final
@@ -90,7 +75,7 @@ def build_snapshot(checked: CheckedDocument, make_services: MakeServices, previo
     gateway = GatewaySettings(checked.gateway)
     reach = Reach() if previous is None else previous.reach
     known = {} if previous is None else previous.instances
-    instances = InstanceBuilder(checked, gateway.public_url, make_services, reach.reaches, known)
+    instances = InstanceBuilder(checked, gateway.public_url, make_services, reach, known)
     builder = _RouteBuilder(checked, instances)
     owners = [builder.build_route(route) for route in checked.routes if route.config.status]
     nowhere = builder.build_nowhere()
@@ -121,7 +106,7 @@ def _find_idle_faults(
     def make(*arguments: Any) -> Services:
         return msgspec.structs.replace(make_services(*arguments), generated_secret=lambda: "0" * 64)
 
-    builder = InstanceBuilder(checked, gateway.public_url, make, Reach().reaches, {})
+    builder = InstanceBuilder(checked, gateway.public_url, make, Reach(), {})
     for candidate in checked.idle.candidates:
         if not is_restricting(candidate.plugin):
             builder.build(Place(id=candidate.scope, level="service"), candidate, None)

@@ -51,7 +51,7 @@ def read_person(claims: Mapping[str, Any], rule: MemberRule) -> Person:
         email=_read_text(claims, rule.email_claim),
         groups=_read_groups(claims.get(rule.groups_claim)),
         preferred_username=_read_text(claims, "preferred_username"),
-        is_email_verified=claims.get("email_verified", True) in {True, "true"},
+        is_email_verified=claims.get("email_verified", True) in (True, "true"),
     )
 
 
@@ -60,6 +60,16 @@ def may_enter(person: Person, rule: MemberRule) -> bool:
     if rule.groups and not set(rule.groups) & set(person.groups):
         return False
     return not (rule.emails or rule.email_domains) or _has_allowed_address(person, rule)
+
+
+def tell_email(person: Person, rule: MemberRule) -> str:
+    """Return the address that others are told: one that must not decide here must not decide there, either."""
+    return "" if rule.require_verified_email and not person.is_email_verified else person.email
+
+
+def tell_groups(person: Person) -> str:
+    """Return the groups, separated by commas; a name that has one itself would be read as several."""
+    return ",".join(group for group in person.groups if "," not in group)
 
 
 def _has_allowed_address(person: Person, rule: MemberRule) -> bool:

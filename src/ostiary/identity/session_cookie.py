@@ -8,6 +8,8 @@ writer refuses what the reader would: it says so with sizes (`SessionTooLarge`) 
 from collections.abc import Sequence
 from typing import final
 
+import msgspec
+
 from ostiary.http.cookies import MAX_COOKIE_BYTES, CookieAttributes, render_deleted_cookie, render_set_cookie
 from ostiary.identity.sealing import Sealer, bind, sealed_bytes
 
@@ -19,6 +21,7 @@ MAX_HEADER_BYTES = 32_768
 LONGEST_S = 34_560_000  # 400 days: browsers keep none for longer (RFC 6265bis §5.5)
 _COUNT_BYTES = 1
 _MAX_DELETIONS = 32
+_MAX_DOMAINS = 4
 _SUFFIXES = tuple(str(index).encode("ascii") for index in range(1, MAX_CHUNKS))
 
 Cookies = Sequence[tuple[bytes, bytes]]
@@ -117,6 +120,29 @@ class SessionCookie:
         """Return the Set-Cookie values that remove every chunk that the request brought, fitting or not."""
         return self._delete(present, keep=())
 
+    def comes_twice(self, cookies: Cookies) -> bool:
+        """Say whether the browser keeps two cookies of ours under one name, for different domains or paths."""
+        ours = [key for key, _ in cookies if self.is_ours(key)]
+        return len(ours) > len(set(ours))
+
+    def delete_everywhere(self, present: Cookies, host: str) -> tuple[str, ...]:
+        """Return what `delete` does, and the same for every domain and path at which it may have been set before.
+
+        Browsers keep cookies of one name apart by domain and path and send all of them, and two make no session: after
+        the operator has changed either, the old one would stand in the way of every new one.
+        """
+        deletions = self._delete(present, keep=())
+        if not deletions or self.name.startswith("__Host-"):
+            return deletions
+        others = [
+            msgspec.structs.replace(self._attributes, domain=domain, path=path)
+            for domain in (None, *_list_domains(host))
+            for path in dict.fromkeys((self._attributes.path, "/"))
+        ]
+        names = [name for name in self.names if any(key == name.encode("ascii") for key, _ in present)]
+        elsewhere = (render_deleted_cookie(name, attributes) for name in names for attributes in others)
+        return tuple(dict.fromkeys((*deletions, *elsewhere)))[:_MAX_DELETIONS]
+
     @property
     def names(self) -> tuple[str, ...]:
         """The names of all cookies that a session may take."""
@@ -151,3 +177,11 @@ class SessionCookie:
         """Return how much of the sealed text one cookie takes, name and attributes counted."""
         longest = f"{self.name}_{MAX_CHUNKS - 1}"
         return MAX_COOKIE_BYTES - len(render_set_cookie(longest, "", self._attributes, self._lifetime_s))
+
+
+def _list_domains(host: str) -> list[str]:
+    """Return the domains for which a host may set cookies: itself, and what it lies in, the widest last."""
+    labels = host.split(".")
+    if labels[-1].isdigit() or host.endswith("]"):
+        return []  # an address lies in nothing
+    return [".".join(labels[start:]) for start in range(len(labels) - 1)][-_MAX_DOMAINS:]

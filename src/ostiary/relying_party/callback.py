@@ -45,6 +45,7 @@ from ostiary.relying_party.session_keeper import SessionKeeper
 from ostiary.relying_party.session_maker import Grant, build_session
 from ostiary.relying_party.settings import RelyingPartySettings
 from ostiary.relying_party.sid_notes import SidNotes
+from ostiary.relying_party.way_out import WayOut
 
 # Answers to `prompt=none` of a provider that would have to ask the person something (OpenID Connect Core §3.1.2.6).
 _WANTS_INTERACTION = frozenset({
@@ -100,7 +101,9 @@ class Callback:
         self._asks_userinfo = settings.contents.userinfo and wanted and settings.login != "github"
         self._longest = LongestSession(settings, services)
         self._notes = SidNotes(settings, services)
-        self._answers = CallbackAnswers(address, _METHODS[self._mode], services.log)
+        self._answers = CallbackAnswers(
+            settings, address, _METHODS[self._mode], WayOut(settings, calls.provider, services.clock), services.log
+        )
 
     def answer(self, request: Request, cookies: ClientCookies, keeper: SessionKeeper) -> Pending:
         """Answer a callback, once its body is there if the answer comes in one; `settle()` raises StoreFault."""

@@ -14,7 +14,7 @@ from ostiary.http.page import Link
 from ostiary.http.request import Request
 from ostiary.identity.authorization import AuthorizationDenied, CallbackRefused
 from ostiary.identity.jose import TokenRefused
-from ostiary.identity.login_flow import FLOW_LIFETIME_S, FlowRefused, LoginFlow
+from ostiary.identity.login_flow import FlowRefused, LoginFlow
 from ostiary.identity.return_to import HOME, is_local
 from ostiary.identity.session import Session
 from ostiary.identity.session_cookie import SessionTooLarge
@@ -29,6 +29,8 @@ from ostiary.relying_party.remedies import (
     is_about_pkce,
 )
 from ostiary.relying_party.return_address import ReturnAddress
+from ostiary.relying_party.settings import RelyingPartySettings
+from ostiary.relying_party.way_out import WayOut
 
 _PASSING_ERRORS = frozenset({"temporarily_unavailable", "server_error"})
 _OWN_PAGES = frozenset({"token_refused", "client_refused"})
@@ -38,10 +40,15 @@ _OWN_PAGES = frozenset({"token_refused", "client_refused"})
 class CallbackAnswers:
     """The pages and log lines of one callback. `flow` is None where the login is not known to be this browser's."""
 
-    __slots__ = ("_address", "_log", "_method")
+    __slots__ = ("_address", "_flow_lifetime_s", "_log", "_method", "_names", "_way_out")
 
-    def __init__(self, address: ReturnAddress, method: str, log: Log) -> None:
+    def __init__(
+        self, settings: RelyingPartySettings, address: ReturnAddress, method: str, way_out: WayOut, log: Log
+    ) -> None:
         """Know where, and by which method, logins return, and where they can be started again."""
+        self._names = settings.names
+        self._way_out = way_out
+        self._flow_lifetime_s = settings.cookie.flow_lifetime_s
         self._address = address
         self._method = method
         self._log = log
@@ -64,9 +71,11 @@ class CallbackAnswers:
             "a login was refused",
             reference=request.id,
             host=request.host,
-            remedy=find_refusal_remedy(code, refused),
+            remedy=find_refusal_remedy(code, refused, self._names),
         )
         link = self._plan_link(request, flow)
+        if code == "membership_refused":
+            return build_page_reply(request, code, link=self._way_out.find() or link)
         if isinstance(refused, TokenRefused):
             page = "id_token_refused" if refused.ahead_s is None else "clocks_differ"
             return build_page_reply(request, page, link=link, reason=code)
@@ -90,7 +99,7 @@ class CallbackAnswers:
             "the provider ended a login",
             reference=request.id,
             provider_error=denied.error,
-            remedy=find_denial_remedy(denied, flow),
+            remedy=find_denial_remedy(denied, flow, self._names),
         )
         said = f"{denied.error}: {denied.description}" if denied.description else denied.error
         fixed = TEXTS[code]
@@ -106,7 +115,7 @@ class CallbackAnswers:
             "the provider failed a login",
             reference=request.id,
             detail=fault.detail,
-            remedy=find_fault_remedy(fault, flow),
+            remedy=find_fault_remedy(fault, flow, self._names),
         )
         code = "provider_answer_invalid"
         if fault.passing:
@@ -129,8 +138,8 @@ class CallbackAnswers:
             "session_too_large",
             "the session does not fit into cookies",
             reference=request.id,
-            remedy="keep less of it (session_contents), keep it on the server (session.storage: redis or sqlite), or "
-            "let the provider issue smaller tokens",
+            remedy=f"keep less of it ({self._names.contents}), keep it on the server ({self._names.storage}: redis or "
+            "sqlite), or let the provider issue smaller tokens",
             wanted_bytes=excess.wanted_bytes,
             allowed_bytes=excess.allowed_bytes,
             **parts,
@@ -142,17 +151,18 @@ class CallbackAnswers:
         expected = self._address.fixed_host
         if expected is not None and expected != request.host:
             return "flow_other_host"
-        if age_s is not None and age_s >= FLOW_LIFETIME_S:
+        if age_s is not None and age_s >= self._flow_lifetime_s:
             return "flow_stale"
         return "flow_elsewhere" if request.cookie else "flow_cookies_blocked"
 
     def _name_both_hosts(self, request: Request) -> Text:
+        redirect = self._names.redirect
         return Text(
             400,
             "Two names for one place",
-            f"The sign-in came back to {request.authority.text}, but redirect_uri names {self._address.fixed_host}: a "
-            "browser keeps the cookies of the two apart, so its note about this sign-in did not come along.",
-            "Open the page you wanted by the other name. The operator can make both one: the host in redirect_uri, "
+            f"The sign-in came back to {request.authority.text}, but {redirect} names {self._address.fixed_host}: "
+            "a browser keeps the cookies of the two apart, so its note about this sign-in did not come along.",
+            f"Open the page you wanted by the other name. The operator can make both one: the host in {redirect}, "
             "the one people open, and the one that proxies pass on should be the same.",
         )
 

@@ -80,9 +80,14 @@ class ClientCookies:
         return render_set_cookie(self._arrival_name, "1", self._note_attributes, _MOVES_LIFETIME_S)
 
     def has_lost_session(self, request: Request) -> bool:
-        """Say whether a login ended well a moment ago, and the browser does not send the session that it was given."""
+        """Say whether a login ended well a moment ago, and the browser does not send the session that it was given.
+
+        Or sends another beside it, which it keeps for another domain or path: that makes no session either.
+        """
         name = self._arrival_name.encode("ascii")
-        return any(key == name for key, _ in request.cookies) and self.session.collect(request.cookies) == ()
+        if all(key != name for key, _ in request.cookies):
+            return False
+        return self.session.collect(request.cookies) == () or self.session.comes_twice(request.cookies)
 
     def delete_arrival(self, request: Request) -> tuple[str, ...]:
         """Return the Set-Cookie value that forgets it, if the request brought it."""

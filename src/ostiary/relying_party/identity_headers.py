@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from ostiary.identity.members import MemberRule, Person, may_enter, read_person
+from ostiary.identity.members import MemberRule, may_enter, read_person, tell_email, tell_groups
 from ostiary.identity.session import Session
 from ostiary.identity.subject import digest_subject
 from ostiary.plugin import Admit, Principal, RequestEdits, edit_request
@@ -42,7 +42,7 @@ def build_session_admit(
     )
     planned = _plan_headers(record, settings.headers, is_bare=is_bare)
     if settings.headers.forwarded_user:
-        planned += _plan_person(read_person(principal.claims, settings.members or MemberRule()))
+        planned += _plan_person(principal.claims, settings.members or MemberRule())
     edits = _build_edits(planned, digest, log)
     return Admit(principal, reason="session", edits=edits, set_cookies=set_cookies)
 
@@ -105,11 +105,12 @@ def _plan_headers(record: Session, headers: SessionHeaders, *, is_bare: bool) ->
     return planned
 
 
-def _plan_person(person: Person) -> list[tuple[str, str]]:
+def _plan_person(claims: Mapping[str, Any], rule: MemberRule) -> list[tuple[str, str]]:
+    person = read_person(claims, rule)
     told = {
         "X-Forwarded-User": person.user,
-        "X-Forwarded-Email": person.email,
-        "X-Forwarded-Groups": ",".join(person.groups),
+        "X-Forwarded-Email": tell_email(person, rule),
+        "X-Forwarded-Groups": tell_groups(person),
         "X-Forwarded-Preferred-Username": person.preferred_username,
     }
     return [(name, value) for name, value in told.items() if value]

@@ -73,12 +73,12 @@ TEXTS = {
         "The browser's note about this sign-in cannot be read: the gateway's session secret has changed, or the note "
         "was altered.",
     ),
-    "flow_stale": Text(400, "Too late", "This sign-in was started more than ten minutes ago and is no longer valid."),
+    "flow_stale": Text(400, "Too late", "This sign-in was started too long ago and is no longer valid."),
     "flow_elsewhere": Text(
         400,
         "Sign-in failed",
         "This browser has no note of having started this sign-in. It was started in another browser or profile, or "
-        "more than five sign-ins were under way and this was the oldest.",
+        "later ones have taken its place.",
     ),
     "flow_cookies_blocked": Text(
         400,
@@ -90,8 +90,8 @@ TEXTS = {
         400,
         "The browser did not keep the session",
         "You signed in a moment ago, but the browser did not send back the cookie that it was given for it.",
-        "Open this site by https if it has that, and allow its cookies; then open the page once more. The operator "
-        "should look at session.cookie_secure, cookie_same_site, cookie_domain and cookie_path.",
+        "Open this site by https if it has that, and allow its cookies; then open the page once more. If that does "
+        "not help, tell the operator the reference below: the log says what to look at.",
     ),
     "provider_access_denied": Text(
         403,
@@ -152,8 +152,7 @@ TEXTS = {
         502,
         "Signed in, but too much to remember",
         "The tokens of the identity provider do not fit into the browser's cookies, so the sign-in could not be kept.",
-        "Tell the operator the reference below: the log says how large each part is and what to change "
-        "(session_contents, or session.storage: redis or sqlite).",
+        "Tell the operator the reference below: the log says how large each part is and what to change.",
     ),
     "login_address_too_long": Text(
         414, "The address is too long", "A sign-in cannot start from an address of this length.", "Open a shorter one."

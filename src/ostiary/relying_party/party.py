@@ -30,6 +30,7 @@ from ostiary.relying_party.session_resolution import SessionResolution
 from ostiary.relying_party.session_stage import Found, PendingSession, SessionStage
 from ostiary.relying_party.settings import LogoutSettings, RelyingPartySettings
 from ostiary.relying_party.sign_in import SignIn
+from ostiary.relying_party.way_out import WayOut
 
 Endpoint = BackChannelLogout | FrontChannelLogout
 _ONE_IS_ENOUGH = (
@@ -63,7 +64,9 @@ class RelyingParty:
 
     def __init__(self, settings: RelyingPartySettings, provider: Provider, services: Services) -> None:
         """Join the parts; no I/O. Raises OperatorFault for a redirect URI that could never work."""
-        self.address = ReturnAddress(settings.redirect_uri, services.public_url, services.place)
+        self.address = ReturnAddress(
+            settings.redirect_uri, services.public_url, services.place, services.names_host, settings.names.redirect
+        )
         _check_response_mode(settings, self.address)
         calls = ProviderCalls(settings, provider, services)
         revocations = Revocations(
@@ -200,4 +203,6 @@ def _make_side(
     keeper = SessionKeeper(settings, cookies, services)
     renewal = Renewal(settings, calls, keeper, revocations, services)
     resolution = SessionResolution(settings, keeper, renewal, revocations, services)
-    return _Side(cookies, keeper, renewal, SessionStage(settings, keeper, resolution, revocations, services))
+    way_out = WayOut(settings, calls.provider, services.clock)
+    sessions = SessionStage(settings, keeper, resolution, revocations, way_out, services)
+    return _Side(cookies, keeper, renewal, sessions)

@@ -6,6 +6,7 @@ loopback: a redirect URI never follows whatever Host header somebody sends (RFC 
 """
 
 import re
+from collections.abc import Callable
 from typing import final
 from urllib.parse import urlsplit
 
@@ -17,6 +18,8 @@ from ostiary.http.target import parse_target
 from ostiary.plugin import Claim, Place
 
 DEFAULT_SUFFIX = "/.apisix/redirect"
+NamesHost = Callable[[str], bool]
+
 _LOOPBACK = re.compile(r"(?:127(?:\.[0-9]{1,3}){3}|\[::1\]|(?:[a-z0-9_.-]+\.)?localhost)\Z")
 _ABSOLUTE = re.compile(r"https?://[^/?#@\\\s]+/", re.IGNORECASE)
 
@@ -34,11 +37,35 @@ class RedirectUri(msgspec.Struct, frozen=True):
 class ReturnAddress:
     """The redirect URIs of one plugin instance. `scheme` is the public one where the configuration fixes it."""
 
-    __slots__ = ("_fixed", "_hosts", "_origin", "_path", "_raw_path", "_uris", "claims", "scheme")
+    __slots__ = (
+        "_fixed",
+        "_hosts",
+        "_name",
+        "_names_host",
+        "_origin",
+        "_path",
+        "_raw_path",
+        "_uris",
+        "claims",
+        "scheme",
+    )
 
-    def __init__(self, redirect_uri: str | None, public_url: str | None, place: Place) -> None:
-        """Compile the settings. Raises OperatorFault `redirect_uri_invalid` for one that could never work."""
+    def __init__(
+        self,
+        redirect_uri: str | None,
+        public_url: str | None,
+        place: Place,
+        names_host: NamesHost | None = None,
+        name: str = "redirect_uri",
+    ) -> None:
+        """Compile the settings. Raises OperatorFault `redirect_uri_invalid` for one that could never work.
+
+        An instance for the whole gateway has no hosts of its own: `names_host` says which the configuration has.
+        `name` is what the operator calls a redirect URI.
+        """
+        self._name = name
         self._hosts = place.hosts
+        self._names_host = names_host if place.level == "instance" else None
         self._uris = place.uris
         self._origin = _origin_of(public_url) if public_url is not None else None
         self._fixed: RedirectUri | None = None
@@ -48,7 +75,7 @@ class ReturnAddress:
             if self._path in place.uris:
                 raise OperatorFault(
                     "redirect_uri_invalid",
-                    f"redirect_uri has the path {self._path}, which the route protects: sign-ins return to a path of "
+                    f"{name} has the path {self._path}, which the route protects: sign-ins return to a path of "
                     "their own, such as one below it",
                 )
         self.claims = self._plan_claims()
@@ -82,9 +109,11 @@ class ReturnAddress:
         return RedirectUri(origin + path, origin, _host_of(origin))
 
     def is_trusted_host(self, host: str) -> bool:
-        """Say whether a host is the operator's own word: one of the route's, or loopback."""
+        """Say whether a host is the operator's own word: one of the route's (or of any's), or loopback."""
         if _LOOPBACK.match(host):
             return True
+        if self._names_host is not None:
+            return self._names_host(host)
         return any(
             host == allowed or (allowed.startswith("*.") and host.endswith(allowed[1:])) for allowed in self._hosts
         )
@@ -102,7 +131,7 @@ class ReturnAddress:
         if not redirect_uri.startswith("/"):
             if not _ABSOLUTE.match(redirect_uri) or "#" in redirect_uri:
                 raise OperatorFault(
-                    "redirect_uri_invalid", "redirect_uri is neither a path nor an http(s) URL with a path"
+                    "redirect_uri_invalid", f"{self._name} is neither a path nor an http(s) URL with a path"
                 )
             origin = _origin_of(redirect_uri)
             self._fixed = RedirectUri(redirect_uri, origin, _host_of(origin))
@@ -110,7 +139,7 @@ class ReturnAddress:
         try:
             self._path = parse_target(self._raw_path.encode("utf-8")).path
         except ClientFault as fault:
-            raise OperatorFault("redirect_uri_invalid", f"redirect_uri: {fault.detail}") from None
+            raise OperatorFault("redirect_uri_invalid", f"{self._name}: {fault.detail}") from None
 
     def _plan_claims(self) -> tuple[Claim, ...]:
         """Claim the callback's path; derived ones lie within prefix routes, and beside exact ones."""

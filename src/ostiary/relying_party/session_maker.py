@@ -76,7 +76,7 @@ def build_successor(settings: RelyingPartySettings, record: Session, grant: Gran
     contents = settings.contents
     changes: dict[str, Any] = {}
     if id_token is not None and contents.id_token:
-        changes["id_token_claims"] = dict(id_token.claims)
+        changes["id_token_claims"] = {**_keep_acr(record), **id_token.claims}
     if id_token is not None and contents.raw_id_token:
         changes["id_token"] = id_token.raw
     if userinfo is not None and contents.userinfo:
@@ -93,6 +93,11 @@ def build_successor(settings: RelyingPartySettings, record: Session, grant: Gran
         scope=record.scope if tokens.scope is None else tokens.scope,
         **changes,
     )
+
+
+def _keep_acr(record: Session) -> Claims:
+    """A refresh is no new authentication (OpenID Connect Core §12.2): how it was done holds if nothing is said."""
+    return {name: value for name, value in (record.id_token_claims or {}).items() if name == "acr"}
 
 
 def _find_lifetime(tokens: TokenSet, settings: RelyingPartySettings) -> float:

@@ -32,9 +32,9 @@ class NoSession:
     """Nobody is signed in, or not well enough. `reason` is a stable code.
 
     `session_absent`, `session_broken`, `session_foreign`, `session_expired`, `session_revoked`, `session_replaced`,
-    `session_gone`, `refresh_refused`, `session_too_large`; `scope_missing`, `claims_refused` and `membership_refused`
-    are told apart by the caller. With `reauthentication_due` there is a session, and `occasion` says how the provider
-    is to be asked; with a `fallback` it goes on where no login can be started.
+    `session_gone`, `refresh_refused`, `session_too_large`, `session_acr`; `scope_missing`, `claims_refused` and
+    `membership_refused` are told apart by the caller. With `reauthentication_due` there is a session, and `occasion`
+    says how the provider is to be asked; with a `fallback` it goes on where no login can be started.
     """
 
     __slots__ = ("detail", "fallback", "occasion", "reason")
@@ -202,6 +202,8 @@ class SessionResolution:
     ) -> Resolved | NoSession:
         if not set(self._settings.required_scopes) <= set(record.scope.split()):
             return NoSession("scope_missing")
+        if not self._is_strong_enough(record):
+            return NoSession("session_acr")
         schema = self._settings.claim_schema
         if schema is not None:
             fault = schema.find_fault(_list_for_schema(record))
@@ -221,11 +223,17 @@ class SessionResolution:
         is_silent_due = judgement.standing is Standing.SILENT
         return Resolved(admit, record.family, find_handles(record), record.id, until, is_silent_due)
 
+    def _is_strong_enough(self, record: Session) -> bool:
+        """Another route of the same client may ask for less, and share its sessions; what is not kept cannot tell."""
+        wanted, claims = self._settings.id_tokens.acr_values, record.id_token_claims
+        return not wanted or claims is None or claims.get("acr") in tuple(wanted)
+
     def _report_size(self, excess: SessionTooLarge) -> None:
+        names = self._settings.names
         self._services.log.event(
             "error", "session_too_large",
-            "a refreshed session does not fit into cookies: keep less (session_contents), or keep sessions in a store "
-            "(session.storage: redis or sqlite)",
+            "a refreshed session does not fit into cookies",
+            remedy=f"keep less of it ({names.contents}), or keep it in a store ({names.storage}: redis or sqlite)",
             wanted_bytes=excess.wanted_bytes, allowed_bytes=excess.allowed_bytes,
         )  # fmt: skip
 

@@ -24,6 +24,7 @@ from ostiary.relying_party.revocations import Revocations
 from ostiary.relying_party.session_keeper import SessionKeeper
 from ostiary.relying_party.session_resolution import NoSession, Resolved, SessionResolution
 from ostiary.relying_party.settings import RelyingPartySettings
+from ostiary.relying_party.way_out import WayOut
 
 REMEMBERED_SESSIONS = 4096
 SILENT_PAUSE_S = 30.0
@@ -64,7 +65,7 @@ class SessionStage:
     """Finds the session of a request."""
 
     __slots__ = ("_clock", "_cookie", "_flights", "_is_sealed", "_log", "_proven", "_resolution", "_revocations",
-                 "_settings", "_store")  # fmt: skip
+                 "_settings", "_store", "_way_out")  # fmt: skip
 
     def __init__(
         self,
@@ -72,9 +73,11 @@ class SessionStage:
         keeper: SessionKeeper,
         resolution: SessionResolution,
         revocations: Revocations,
+        way_out: WayOut,
         services: Services,
     ) -> None:
         """Remember nothing yet."""
+        self._way_out = way_out
         self._settings = settings
         self._cookie = keeper.cookie
         self._is_sealed = keeper.is_sealed
@@ -160,5 +163,5 @@ class SessionStage:
             )  # fmt: skip
             return build_page_reply(request, "claims_refused")
         if resolved.reason == "membership_refused":
-            return build_page_reply(request, "membership_refused")
+            return build_page_reply(request, "membership_refused", link=self._way_out.find())
         return resolved

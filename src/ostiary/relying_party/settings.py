@@ -15,6 +15,7 @@ from ostiary.identity.client_authentication import ClientCredentials
 from ostiary.identity.keys import KeySet
 from ostiary.identity.members import MemberRule
 from ostiary.identity.session_lifetime import RenewalPolicy, SessionLimits
+from ostiary.relying_party.option_names import OptionNames
 from ostiary.store_settings import StoreSettings
 
 
@@ -113,7 +114,7 @@ class RelyingPartySettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `login` is what kind of sign-in the provider has: `github` has no ID token. With `follows_rd` a request may wish
     where it leads, as far as `allowed_redirects` (hosts) go. `members` may enter, of all that the provider signs in.
-    `extra_audiences` are audiences that an ID token may have besides us.
+    `extra_audiences` are audiences that an ID token may have besides us. `names` are what the log calls all this.
     """
 
     discovery: str
@@ -143,6 +144,7 @@ class RelyingPartySettings(msgspec.Struct, frozen=True, kw_only=True):
     allowed_redirects: tuple[str, ...] = ()
     members: MemberRule | None = None
     extra_audiences: tuple[str, ...] = ()
+    names: OptionNames = OptionNames()
 
     def __repr__(self) -> str:
         """Name client and provider; secrets stay inside."""

@@ -78,7 +78,7 @@ class SignIn:
             return self._tell_lost_session(request, cookies)
         redirect = self._address.plan(request)
         if redirect is None:
-            return _refuse_host(request)
+            return self._refuse_host(request)
         if self._settings.response_mode == "form_post" and not is_trustworthy(redirect.origin):
             return _refuse_scheme(request, redirect)
         if redirect.host != request.host:
@@ -99,9 +99,23 @@ class SignIn:
         self._services.log.event(
             "warning", "session_cookie_lost", "a browser does not send back the session that it was just given",
             reference=request.id, host=request.host, scheme=request.scheme,
-            remedy="see session.cookie_secure, cookie_same_site, cookie_domain and cookie_path, and use https",
+            remedy=f"see {self._settings.names.cookies}, and use https",
         )  # fmt: skip
         return add_cookies(build_page_reply(request, "session_cookie_lost"), cookies.delete_arrival(request))
+
+    def _refuse_host(self, request: Request) -> Reply:
+        """A redirect URI is never made of a Host header that nobody vouches for (RFC 9700 §4.11)."""
+        happened = (
+            f"Sign-ins return to the address that was opened, but {request.authority.text} is not among the "
+            "hosts of a route here, and no public address is configured."
+        )
+        remedy = (
+            "Open the page by the name that its operator gave you. The operator sets gateway.public_url, the route's "
+            f"hosts, or a URL as {self._settings.names.redirect}."
+        )
+        return build_page_reply(
+            request, "login_host_unknown", text=Text(400, "Sign-in cannot start here", happened, remedy)
+        )
 
     def _move(self, request: Request, redirect: RedirectUri, cookies: ClientCookies) -> Reply:
         """Send the browser to where its flow cookie will be seen, unless that leads nowhere or in a circle."""
@@ -114,10 +128,11 @@ class SignIn:
             f"You opened {request.authority.text}, but sign-ins return to {redirect.origin}, and a browser keeps the "
             "cookies of the two apart."
         )
+        name = self._settings.names.redirect
         remedy = f"Open the page at {redirect.origin}. " + (
             "A proxy before this gateway changes the host: the operator should let the original one pass."
             if reachable
-            else "The operator can make both one: redirect_uri and the route's hosts should name the same host."
+            else f"The operator can make both one: {name} and the route's hosts should name the same host."
         )
         text = Text(400, "Please use the other address", happened, remedy)
         link = Link(f"Go to {redirect.origin}", redirect.origin + next(plan_return_to(request.target)))
@@ -156,7 +171,7 @@ class SignIn:
         url = build_authorization_url(self._authorization_base(metadata, is_silent=flow.is_silent), flow, challenge)
         left = cookies.delete_arrival(request)
         if errand.occasion is Occasion.NOBODY:
-            left += cookies.session.delete(request.cookies)
+            left += cookies.session.delete_everywhere(request.cookies, request.host)
         return build_redirect(302, url, "login_started", (*written, *left))
 
     def _lacks_response_mode(self, metadata: Metadata) -> bool:
@@ -203,21 +218,6 @@ def _write_flow(
         except FlowTooLarge:
             continue
     return ()
-
-
-def _refuse_host(request: Request) -> Reply:
-    """A redirect URI is never made of a Host header that nobody vouches for (RFC 9700 §4.11)."""
-    happened = (
-        f"Sign-ins return to the address that was opened, but {request.authority.text} is not among this route's "
-        "hosts, and no public address is configured."
-    )
-    remedy = (
-        "Open the page by the name that its operator gave you. The operator sets gateway.public_url, the route's "
-        "hosts, or an absolute redirect_uri."
-    )
-    return build_page_reply(
-        request, "login_host_unknown", text=Text(400, "Sign-in cannot start here", happened, remedy)
-    )
 
 
 def _refuse_scheme(request: Request, redirect: RedirectUri) -> Reply:

@@ -479,7 +479,7 @@ def test_a_private_authority_is_trusted_where_it_is_named(tmp_path: Path) -> Non
             for request in (ask(server.origin), ask(server.origin, trusted_certificates=stranger.pem)):
                 fault = await fault_of(client, request)
                 assert "provider_tls" == fault.code
-                assert fault.detail.endswith("a private authority belongs into ssl_ca_file")
+                assert fault.detail.endswith("belongs into ssl_ca_file, or into provider_ca_files of oidc")
             assert 200 == (await client.send(trusting)).status
 
     asyncio.run(scenario())

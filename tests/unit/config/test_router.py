@@ -43,6 +43,15 @@ def test_without_routes_nothing_is_met() -> None:
     assert ask(Router(), "*") == ""
 
 
+def test_hosts_that_were_written_are_known() -> None:
+    """By name or below a parent; a route for every host, and the end of a label, name nobody."""
+    router = Router([entry("a", "/*", hosts=("a.example", "*.b.example", "*c.example")), entry("any", "/*")])
+
+    names = ["a.example", "x.b.example", "y.x.b.example", "b.example", "xa.example", "evilc.example", "evil.example"]
+    assert [True, True, True, False, False, False, False] == [router.names_host(name) for name in names]
+    assert not Router([entry("all", "/*", hosts=("*",))]).names_host("a.example")
+
+
 def test_an_exact_path_beats_a_prefix() -> None:
     """Whatever the priorities and the order."""
     router = Router([entry("prefix", "/a/*", priority=9), entry("exact", "/a/b"), entry("all", "/*", priority=99)])

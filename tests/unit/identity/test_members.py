@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ostiary.identity.members import MemberRule, Person, may_enter, read_person
+from ostiary.identity.members import MemberRule, Person, may_enter, read_person, tell_email, tell_groups
 
 CLAIMS = {"sub": "u1", "email": "Alice@Bar.com", "groups": ["staff", "dev"], "preferred_username": "alice"}
 
@@ -80,7 +80,17 @@ def test_addresses_and_domains_are_alternatives_and_groups_are_asked_besides() -
 
 @pytest.mark.parametrize(
     ("verified", "is_in"),
-    [(True, True), ("true", True), (None, True), (False, False), ("false", False), (0, False), ("yes", False)],
+    [
+        (True, True),
+        ("true", True),
+        (None, True),
+        (False, False),
+        ("false", False),
+        (0, False),
+        ("yes", False),
+        ([True], False),
+        ({}, False),
+    ],
 )
 def test_an_address_that_was_never_verified_decides_nothing(verified: object, is_in: bool) -> None:
     """Unless the operator lets it; a provider that does not say is believed."""
@@ -88,6 +98,23 @@ def test_an_address_that_was_never_verified_decides_nothing(verified: object, is
 
     assert is_in is enters(rule, email_verified=verified)
     assert enters(MemberRule(emails=("alice@bar.com",), require_verified_email=False), email_verified=verified)
+
+
+def test_others_are_told_no_address_that_was_never_verified() -> None:
+    """Whoever gives themselves one at the provider would be somebody else there; unless the operator lets it."""
+    person = read_person({"email": "alice@bar.com", "email_verified": False}, MemberRule())
+
+    assert "" == tell_email(person, MemberRule())
+    assert "alice@bar.com" == tell_email(person, MemberRule(require_verified_email=False))
+    assert "alice@bar.com" == tell_email(read_person({"email": "alice@bar.com"}, MemberRule()), MemberRule())
+
+
+@given(st.lists(st.text(alphabet="ab,", min_size=1, max_size=4), max_size=6))
+def test_nobody_gets_into_a_group_by_the_name_of_another(groups: list[str]) -> None:
+    """Whoever reads them apart at the commas reads no group that the person is not in."""
+    told = tell_groups(read_person({"groups": groups}, MemberRule()))
+
+    assert set(filter(None, told.split(","))) <= set(groups)
 
 
 def test_claims_have_the_names_that_the_rule_says() -> None:

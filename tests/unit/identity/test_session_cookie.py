@@ -1,5 +1,7 @@
 """The session cookie: chunks that browsers keep, and that fit together or make no session."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -191,3 +193,44 @@ def test_random_cookies_never_open_and_never_raise(pairs: Pairs) -> None:
     """Whatever a client makes up."""
     assert read(pairs) is None
     COOKIE.delete(pairs)
+
+
+def make_plain(name: str = "_oauth2_proxy", **attributes: Any) -> SessionCookie:
+    """Make a cookie with a name of the operator's."""
+    return SessionCookie(name, ("shop",), Sealer(["secret-of-the-operator"], "session"),
+                         CookieAttributes(**attributes), 3600)  # fmt: skip
+
+
+@pytest.mark.parametrize("own", [None, "example.com", "shop.example.com"])
+def test_deleting_everywhere_takes_older_ones_too(own: str | None) -> None:
+    """Wherever the operator had the cookie before: on the host alone, or on a domain that it lies in."""
+    deletions = make_plain(domain=own).delete_everywhere(
+        [(b"_oauth2_proxy", b"x"), (b"theme", b"y")], "shop.example.com"
+    )
+
+    domains = ["" if "Domain=" not in each else each.partition("Domain=")[2].partition(";")[0] for each in deletions]
+    assert (own or "") == domains[0]
+    assert {"", "shop.example.com", "example.com"} == set(domains)
+    assert all(each.startswith("_oauth2_proxy=;") and "Max-Age=0" in each for each in deletions)
+
+
+@pytest.mark.parametrize(
+    ("cookie", "host", "count"),
+    [(make_plain(), "127.0.0.1", 1), (make_plain(), "[::1]", 1), (make_plain(), "localhost", 1),
+     (make_plain(path="/app"), "localhost", 2), (COOKIE, "shop.example.com", 1),
+     (make_plain(), "g.f.e.d.c.b.a.example", 5)],
+)  # fmt: skip
+def test_there_are_no_more_places_than_a_cookie_can_have(cookie: SessionCookie, host: str, count: int) -> None:
+    """An address lies in no domain, `__Host-` is of one host, and of many domains the widest count."""
+    present = [(cookie.name.encode("ascii"), b"x")]
+
+    assert count == len(cookie.delete_everywhere(present, host))
+    assert () == cookie.delete_everywhere([(b"theme", b"x")], host)
+
+
+def test_a_cookie_that_comes_twice_is_told_from_chunks() -> None:
+    """Two of one name, whatever is in them."""
+    cookie = make_plain()
+
+    assert cookie.comes_twice([(b"_oauth2_proxy", b"x"), (b"theme", b"a"), (b"_oauth2_proxy", b"x")])
+    assert not cookie.comes_twice([(b"_oauth2_proxy", b"x"), (b"_oauth2_proxy_1", b"x"), (b"a", b""), (b"a", b"")])

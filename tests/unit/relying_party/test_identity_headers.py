@@ -132,6 +132,14 @@ def test_people_are_told_by_their_claims() -> None:
     assert {"X-Forwarded-User": "alice", "X-Forwarded-Email": "a@b.c", "X-Forwarded-Groups": "x,y"} == found
 
 
+def test_upstreams_are_told_nothing_that_could_be_somebody_else() -> None:
+    """Neither an address that was never verified, nor a group whose name reads as two."""
+    headers = SessionHeaders(access_token=False, id_token=False, userinfo=False, forwarded_user=True)
+    claims = {"sub": "mallory", "email": "admin@b.c", "email_verified": False, "groups": ["x", "y,admins"]}
+
+    assert {"X-Forwarded-User": "mallory", "X-Forwarded-Groups": "x"} == lines(headers, id_token_claims=claims)
+
+
 def test_who_is_no_member_is_told_apart() -> None:
     """By what both tokens and userinfo say."""
     rule = MemberRule(groups=("x",))

@@ -6,6 +6,7 @@ from ostiary.errors import ProviderFault
 from ostiary.identity.authorization import AuthorizationDenied, CallbackRefused
 from ostiary.identity.jose import TokenRefused
 from ostiary.identity.login_flow import FLOW_VERSION, LoginFlow
+from ostiary.relying_party.option_names import OptionNames
 from ostiary.relying_party.remedies import (
     DENIALS,
     REFUSALS,
@@ -15,6 +16,8 @@ from ostiary.relying_party.remedies import (
     is_about_client,
     is_about_pkce,
 )
+
+NAMES = OptionNames()
 
 
 def make_flow(code_verifier: str | None) -> LoginFlow:
@@ -35,14 +38,14 @@ def make_flow(code_verifier: str | None) -> LoginFlow:
 @pytest.mark.parametrize("code", REFUSALS)
 def test_a_refusal_has_its_remedy(code: str) -> None:
     """Its own, in a sentence."""
-    assert REFUSALS[code] == find_refusal_remedy(code, CallbackRefused(code))
+    assert NAMES.fill(REFUSALS[code]) == find_refusal_remedy(code, CallbackRefused(code), NAMES)
     assert len(REFUSALS[code].split()) > 5
 
 
 @pytest.mark.parametrize("code", ["callback_replayed", "never_heard_of"])
 def test_where_the_page_says_everything_the_log_adds_nothing(code: str) -> None:
     """No empty advice."""
-    assert "" == find_refusal_remedy(code, CallbackRefused(code))
+    assert "" == find_refusal_remedy(code, CallbackRefused(code), NAMES)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +53,7 @@ def test_where_the_page_says_everything_the_log_adds_nothing(code: str) -> None:
 )
 def test_clocks_that_differ_are_told_by_how_much(ahead_s: float, said: str) -> None:
     """With what mends them, and what tolerates them."""
-    remedy = find_refusal_remedy("token_issued_at", TokenRefused("token_issued_at", ahead_s=ahead_s))
+    remedy = find_refusal_remedy("token_issued_at", TokenRefused("token_issued_at", ahead_s=ahead_s), NAMES)
 
     assert said in remedy
     assert "NTP" in remedy
@@ -59,18 +62,18 @@ def test_clocks_that_differ_are_told_by_how_much(ahead_s: float, said: str) -> N
 
 def test_a_time_that_is_missing_is_no_matter_of_clocks() -> None:
     """A token without `iat` or `exp` is wrong, not late."""
-    assert "" == find_refusal_remedy("token_issued_at", TokenRefused("token_issued_at"))
+    assert "" == find_refusal_remedy("token_issued_at", TokenRefused("token_issued_at"), NAMES)
 
 
 @pytest.mark.parametrize(("error", "remedy"), DENIALS.items())
 def test_a_denial_has_its_remedy(error: str, remedy: str) -> None:
     """By the error code alone; what the provider wrote beside it is not repeated."""
-    assert remedy == find_denial_remedy(AuthorizationDenied(error, "some words"), None)
+    assert NAMES.fill(remedy) == find_denial_remedy(AuthorizationDenied(error, "some words"), None, NAMES)
 
 
 def test_an_error_that_nobody_knows_has_none() -> None:
     """The log has its code all the same."""
-    assert "" == find_denial_remedy(AuthorizationDenied("teapot", ""), make_flow(None))
+    assert "" == find_denial_remedy(AuthorizationDenied("teapot", ""), make_flow(None), NAMES)
 
 
 @pytest.mark.parametrize(
@@ -87,9 +90,9 @@ def test_pkce_is_recognised_by_what_providers_write(words: str) -> None:
     denied = AuthorizationDenied("invalid_request", words)
 
     assert is_about_pkce(denied)
-    assert "use_pkce: true" in find_denial_remedy(denied, make_flow(None))
-    assert "S256" in find_denial_remedy(denied, make_flow("verifier"))
-    assert "S256" in find_denial_remedy(denied, None)
+    assert "use_pkce: true" in find_denial_remedy(denied, make_flow(None), NAMES)
+    assert "S256" in find_denial_remedy(denied, make_flow("verifier"), NAMES)
+    assert "S256" in find_denial_remedy(denied, None, NAMES)
 
 
 @pytest.mark.parametrize("words", ["", "Invalid parameter: redirect_uri", "the code is unknown"])
@@ -104,8 +107,8 @@ def test_a_client_that_is_refused_is_told_what_to_compare(detail: str) -> None:
     fault = ProviderFault("token_refused", detail, passing=False)
 
     assert is_about_client(fault)
-    assert "client_secret" in find_fault_remedy(fault, None)
-    assert "token_endpoint_auth_method" in find_fault_remedy(fault, None)
+    assert "client_secret" in find_fault_remedy(fault, None, NAMES)
+    assert "token_endpoint_auth_method" in find_fault_remedy(fault, None, NAMES)
 
 
 @pytest.mark.parametrize(
@@ -126,11 +129,11 @@ def test_a_code_that_is_refused_may_be_about_pkce(verifier: str | None, names_pk
     """Only where it was used."""
     fault = ProviderFault("token_refused", "invalid_grant", passing=False)
 
-    assert names_pkce == ("use_pkce" in find_fault_remedy(fault, make_flow(verifier)))
-    assert "redirect_uri" in find_fault_remedy(fault, None)
+    assert names_pkce == ("use_pkce" in find_fault_remedy(fault, make_flow(verifier), NAMES))
+    assert "redirect_uri" in find_fault_remedy(fault, None, NAMES)
 
 
 def test_other_faults_say_where_to_look() -> None:
     """How a provider is reached is in the fault's own detail."""
-    assert "token_endpoint" in find_fault_remedy(ProviderFault("token_answer_invalid"), None)
-    assert "" == find_fault_remedy(ProviderFault("provider_timeout", "3 s"), None)
+    assert "token_endpoint" in find_fault_remedy(ProviderFault("token_answer_invalid"), None, NAMES)
+    assert "" == find_fault_remedy(ProviderFault("provider_timeout", "3 s"), None, NAMES)

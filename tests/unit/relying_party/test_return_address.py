@@ -22,6 +22,18 @@ def planned(address: ReturnAddress, target: str = "/anything/x?y=1", host: str =
     return redirect.uri if redirect is not None else None
 
 
+def test_for_the_whole_gateway_the_configurations_hosts_count() -> None:
+    """And those alone; a narrower place has its own, whatever others the configuration has."""
+    named = {"shop.example"}.__contains__
+    wide = ReturnAddress("/cb", None, Place(id="", level="instance"), named)
+    narrow = ReturnAddress("/cb", None, Place(id="r1", hosts=("other.example",)), named)
+
+    assert planned(wide) == "http://shop.example/cb"
+    assert planned(wide, host="evil.example") is None
+    assert planned(narrow) is None
+    assert planned(narrow, host="other.example") == "http://other.example/cb"
+
+
 def test_an_absolute_redirect_uri_is_used_as_it_is() -> None:
     """Whatever the request's host."""
     address = make("https://Login.Example:8443/cb?x=1")

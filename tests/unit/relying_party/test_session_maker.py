@@ -213,6 +213,14 @@ def test_what_a_refresh_brings_is_taken() -> None:
     assert successor.userinfo == {"sub": "user-1", "name": "New"}
 
 
+def test_a_refresh_is_no_new_authentication() -> None:
+    """How it was done holds until the provider says otherwise (OpenID Connect Core §12.2); nothing else stays."""
+    record = build(claims={**CLAIMS, "acr": "gold", "email": "a@b.c"})
+    for said, acr in (({}, "gold"), ({"acr": "silver"}, "silver")):
+        claims = succeed(record, id_token=VerifiedIdToken({**CLAIMS, **said}, "new")).id_token_claims
+        assert {**CLAIMS, "acr": acr} == claims
+
+
 def test_a_refresh_keeps_no_more_than_a_login() -> None:
     """What the operator does not want kept does not come in through the back door."""
     contents = SessionContents(access_token=True, id_token=False, raw_id_token=False, userinfo=False)

@@ -420,7 +420,7 @@ def test_a_refreshed_session_that_no_longer_fits_is_told_with_its_sizes() -> Non
         it.world.clock.advance(300)
         assert await it.refusal(chunks) == "session_too_large"
         (event,) = [event for event in it.world.log.events if event.code == "session_too_large"]
-        assert "session_contents" in event.message
+        assert "session_contents" in str(event.fields["remedy"])
         assert event.fields["wanted_bytes"] > event.fields["allowed_bytes"]  # type: ignore[operator]
 
     asyncio.run(visit())

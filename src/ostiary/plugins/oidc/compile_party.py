@@ -10,6 +10,7 @@ from ostiary.identity.session_lifetime import RenewalPolicy, SessionLimits
 from ostiary.plugins.oidc.compile_provider import find_discovery
 from ostiary.plugins.oidc.config import OidcConfig
 from ostiary.plugins.oidc.cookie_secret import decode_cookie_secret
+from ostiary.plugins.oidc.option_names import OIDC_NAMES
 from ostiary.plugins.oidc.values import find_seconds
 from ostiary.relying_party.settings import (
     CookieSettings,
@@ -55,6 +56,7 @@ def compile_party_settings(config: OidcConfig, fingerprint: str) -> RelyingParty
         members=compile_members(config),
         login=config.provider,
         extra_audiences=config.oidc_extra_audiences,
+        names=OIDC_NAMES,
     )
 
 

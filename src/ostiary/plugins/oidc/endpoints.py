@@ -11,7 +11,7 @@ import msgspec
 
 from ostiary.errors import StoreFault
 from ostiary.http.request import Request
-from ostiary.identity.members import MemberRule, Person, read_person
+from ostiary.identity.members import MemberRule, Person, read_person, tell_email, tell_groups
 from ostiary.plugin import Admit, Pending, Reply, Settled, Verdict
 from ostiary.plugins.oidc.constraints import fits_constraints
 from ostiary.ports import Store
@@ -64,12 +64,12 @@ class SessionAnswers:
         person = self._read_person(admit)
         if not fits_constraints(request.target.query, person, self._rule):
             return _build_text(403, "constraint_unmet", "Forbidden")
-        headers = tuple(_plan_headers(person)) if self._tells_person else ()
+        headers = tuple(_plan_headers(person, self._rule)) if self._tells_person else ()
         return Reply(202, reason="session", headers=headers)
 
     def _tell(self, request: Request, admit: Admit) -> Reply:
         person = self._read_person(admit)
-        told: dict[str, Any] = {"user": person.user, "email": person.email}
+        told: dict[str, Any] = {"user": person.user, "email": tell_email(person, self._rule)}
         if person.groups:
             told["groups"] = person.groups
         if person.preferred_username:
@@ -90,12 +90,12 @@ def _word(request: Request, found: Found, word: Callable[[Request, Admit], Reply
     return _build_text(401, found.reason, "Unauthorized")
 
 
-def _plan_headers(person: Person) -> list[tuple[str, str]]:
+def _plan_headers(person: Person, rule: MemberRule) -> list[tuple[str, str]]:
     """List what a proxy passes on; what no header can carry is left out."""
     told = {
         "X-Auth-Request-User": person.user,
-        "X-Auth-Request-Email": person.email,
-        "X-Auth-Request-Groups": ",".join(person.groups),
+        "X-Auth-Request-Email": tell_email(person, rule),
+        "X-Auth-Request-Groups": tell_groups(person),
         "X-Auth-Request-Preferred-Username": person.preferred_username,
     }
     return [(name, value) for name, value in told.items() if value and value.isascii() and value.isprintable()]

@@ -26,8 +26,8 @@ class HeadersConfig(Section):
     )
     pass_user_headers: Switch = Field(
         default=False,
-        description="Give the upstream X-Forwarded-User (the subject), -Email, -Groups (separated by commas) and "
-        "-Preferred-Username.",
+        description="Give the upstream X-Forwarded-User (the subject), -Email (unless the provider calls it "
+        "unverified), -Groups (separated by commas) and -Preferred-Username.",
     )
     set_xauthrequest: Switch = Field(
         default=True,

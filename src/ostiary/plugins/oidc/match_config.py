@@ -12,6 +12,8 @@ from pydantic_core import PydanticCustomError
 
 from ostiary.config.scalars import Switch
 from ostiary.config.section import Section, refuse
+from ostiary.errors import ClientFault
+from ostiary.http.authority import parse_authority
 from ostiary.plugins.oidc.linear_regex import compile_search
 from ostiary.plugins.oidc.match_list import MatchRule
 from ostiary.plugins.oidc.values import Pattern, read_list
@@ -30,9 +32,17 @@ def _check_domain(domain: str) -> str:
     name, colon, port = domain.rpartition(":")
     if colon and port.isdecimal() and not domain.endswith("]"):
         raise refuse("hosts are compared without their port", f"write `{name}`")
-    if not _DOMAIN.match(domain):
+    if not _DOMAIN.match(domain) or not ("*" in domain or _is_host(domain)):
         raise refuse("is no host", "write a name such as www.example.com, `*.example.com`, or `*` for every host")
     return domain
+
+
+def _is_host(name: str) -> bool:
+    try:
+        parse_authority(name.encode("ascii"), "http")
+    except ClientFault:
+        return False
+    return True
 
 
 def _list_rules(value: object) -> object:

@@ -11,6 +11,7 @@ from typing import Literal, final
 
 import msgspec
 
+from ostiary.http.authority import parse_authority
 from ostiary.http.request import Request
 from ostiary.plugins.oidc.linear_regex import Search, compile_search
 
@@ -36,7 +37,7 @@ class MatchList:
     __slots__ = ("_is_whitelist", "_rules")
 
     def __init__(self, match_type: MatchType, rules: Sequence[MatchRule]) -> None:
-        """Compile the rules. Raises ValueError for a path that is no pattern."""
+        """Compile the rules. Raises ValueError for a path that is no pattern, ClientFault for a host that is none."""
         self._is_whitelist = match_type == "whitelist"
         compile_path = _compile_path if self._is_whitelist else _compile_protected_path
         self._rules = tuple((_compile_domain(rule.domain), compile_path(rule)) for rule in rules)
@@ -57,11 +58,11 @@ class MatchList:
 
 def _compile_domain(pattern: str) -> Search:
     """`*.bar.com` fits a.bar.com and a.b.bar.com, not bar.com; an exact name fits itself."""
-    lower = pattern.lower()
-    if "*" not in lower:
-        return lower.rstrip(".").__eq__
+    if "*" not in pattern:
+        return parse_authority(pattern.encode("ascii"), "http").host.__eq__
+    lower = pattern.lower().rstrip(".")
     if "*" not in lower[1:]:
-        suffix = lower[1:].rstrip(".")
+        suffix = lower[1:]
         return lambda host: host.endswith(suffix)
     return compile_search(f"^{'.*'.join(re.escape(part) for part in lower.split('*'))}$")
 

@@ -27,18 +27,30 @@ def _check_email_domain(domain: str) -> str:
     return domain
 
 
+def _check_some(named: tuple[str, ...]) -> tuple[str, ...]:
+    """An empty list, or a variable without a text, would let everybody in."""
+    if not named:
+        raise refuse("names nobody", "name who may enter, or leave it out where everybody may")
+    return named
+
+
 Names = Annotated[
-    tuple[Name, ...], BeforeValidator(read_list, json_schema_input_type=str | list[str]), Field(max_length=1024)
+    tuple[Name, ...],
+    BeforeValidator(read_list, json_schema_input_type=str | list[str]),
+    Field(max_length=1024),
+    AfterValidator(_check_some),
 ]
 Emails = Annotated[
     tuple[Annotated[Name, AfterValidator(_check_email)], ...],
     BeforeValidator(read_list, json_schema_input_type=str | list[str]),
     Field(max_length=4096),
+    AfterValidator(_check_some),
 ]
 EmailDomains = Annotated[
     tuple[Annotated[Name, AfterValidator(_check_email_domain)], ...],
     BeforeValidator(read_list, json_schema_input_type=str | list[str]),
     Field(max_length=1024),
+    AfterValidator(_check_some),
 ]
 
 

@@ -56,7 +56,7 @@ class SignInConfig(Section):
     redirect_url: Annotated[str, AfterValidator(_check_redirect_url), Field(max_length=1024)] | None = Field(
         default=None,
         description="Where the provider sends people back to, as it is registered there: a URL, or a path of the host "
-        "that was opened. Default: `/oauth2/callback`, below proxy_prefix.",
+        "that was opened, as far as a route names it. Default: `/oauth2/callback`, below proxy_prefix.",
     )
     code_challenge_method: Annotated[str, AfterValidator(_check_challenge_method)] = Field(
         default="",

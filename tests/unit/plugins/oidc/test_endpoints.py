@@ -110,6 +110,18 @@ def test_auth_leaves_out_what_no_header_can_carry() -> None:
     assert {"X-Auth-Request-User", "X-Auth-Request-Email"} == set(headers_of(ask(visitor, AUTH)))
 
 
+def test_auth_tells_nothing_that_could_be_somebody_else() -> None:
+    """No address that was never verified, no group whose name reads as two; userinfo tells the address neither."""
+    world = SignInWorld()
+    visitor = visit_oidc(world)
+    world.claim_changes |= {"email": "admin@bar.com", "email_verified": False, "groups": ["staff", "x,admins"]}
+    run(lambda: visitor.sign_in(PAGE))
+    told = headers_of(ask(visitor, AUTH))
+
+    assert {"X-Auth-Request-User": "user-1", "X-Auth-Request-Groups": "staff"} == told
+    assert "" == json.loads(ask(visitor, USERINFO).body)["email"]
+
+
 def test_userinfo_is_json() -> None:
     """Of who is signed in."""
     reply = ask(sign_in(), USERINFO)

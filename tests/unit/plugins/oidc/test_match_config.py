@@ -45,6 +45,8 @@ def test_what_can_be_meant_is_taken(written: dict[str, Any]) -> None:
     ("changes", "field", "says"),
     [
         ({"match_rule_domain": LEFT_OUT}, "match_rule_domain", "required, but missing"),
+        ({"match_rule_domain": "[1:2]"}, "match_rule_domain", "is no host"),
+        ({"match_rule_domain": "[::1.2]"}, "match_rule_domain", "is no host"),
         ({"match_rule_domain": ""}, "match_rule_domain", "write the host, or `*` for every host"),
         ({"match_rule_domain": "foo.bar.com:8080"}, "match_rule_domain", "write `foo.bar.com`"),
         ({"match_rule_domain": "b\N{LATIN SMALL LETTER U WITH DIAERESIS}cher.example"}, "match_rule_domain", "xn--"),

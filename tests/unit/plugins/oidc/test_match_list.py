@@ -39,6 +39,10 @@ def ask(url: str) -> Request:
         ("foo.bar.com.", "foo.bar.com", True),
         ("foo.bar.com", "foo-bar.com", False),
         ("[::1]", "[::1]:9080", True),
+        ("[0:0:0:0:0:0:0:1]", "[::1]", True),
+        ("[::1]", "[0:0::1]", True),
+        ("f*.bar.com.", "foo.bar.com", True),
+        ("*.bar.com.", "foo.bar.com", True),
     ],
 )
 def test_hosts_are_compared_without_case_port_and_trailing_dot(domain: str, host: str, fits: bool) -> None:

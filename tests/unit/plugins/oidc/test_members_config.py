@@ -30,6 +30,10 @@ def test_domains_may_be_those_below_one(domain: str) -> None:
         ({"email_domains": "alice@bar.com"}, "email_domains", "is no domain"),
         ({"email_domains": "a.*.com"}, "email_domains", "is no domain"),
         ({"email_domains": "bar..com"}, "email_domains", "is no domain"),
+        ({"allowed_groups": ""}, "allowed_groups", "leave it out where everybody may"),
+        ({"allowed_groups": []}, "allowed_groups", "names nobody"),
+        ({"allowed_emails": []}, "allowed_emails", "names nobody"),
+        ({"email_domains": ""}, "email_domains", "names nobody"),
         ({"allowed_groups": [1]}, "allowed_groups[0]", "a text"),
     ],
 )

@@ -7,9 +7,10 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from ostiary.errors import OperatorFault, ProviderFault
-from ostiary.plugin import Admit, Reply
+from ostiary.plugin import Admit, Pass, Place, Reply
 from ostiary.plugins.oidc import plugin_type
 from tests.fakes.issuer import CLIENT_ID, ISSUER
+from tests.fakes.oidc_configs import make_oidc
 from tests.fakes.oidc_plugins import CURL, ORIGIN, PAGE, XHR, build_oidc, visit_oidc
 from tests.fakes.sign_in import CLIENT_SECRET, TOKEN_ENDPOINT, SignInWorld, Visitor, location_of, run
 
@@ -282,3 +283,122 @@ def test_another_instance_with_the_same_configuration_decides_alike() -> None:
 
     assert build_oidc(world).fingerprint == build_oidc(world).fingerprint
     assert build_oidc(world).fingerprint != build_oidc(world, scope="openid").fingerprint
+
+
+@pytest.mark.parametrize(("seconds", "code"), [(660, "flow_elsewhere"), (900, "flow_stale")])
+def test_how_long_a_sign_in_may_take_is_what_was_written(seconds: int, code: str) -> None:
+    """`cookie_csrf_expire`, fifteen minutes by itself; before that it was not time that made it fail."""
+
+    async def come_back() -> Any:
+        world = SignInWorld()
+        visitor = visit_oidc(world)
+        back = world.authorize(location_of(await visitor.open(PAGE)))
+        world.clock.advance(seconds)
+        return await visitor.open(back, cookie="theme=dark")
+
+    assert code == run(come_back).reason
+
+
+@pytest.mark.parametrize(
+    ("back", "cookie", "code", "name"),
+    [
+        ("/oauth2/callback", None, "callback_state_missing", "redirect_url"),
+        ("/oauth2/callback?state=s&code=c", "theme=dark", "flow_elsewhere", "cookie_csrf_per_request"),
+        ("/oauth2/callback?state=s&code=c", "_oauth2_proxy_csrf=x", "flow_broken", "cookie_secret"),
+    ],
+)
+def test_the_log_names_options_of_this_plugin(back: str, cookie: str | None, code: str, name: str) -> None:
+    """Not those of another that signs people in likewise."""
+    world = SignInWorld()
+    run(lambda: visit_oidc(world).open(f"{ORIGIN}{back}", cookie=cookie))
+
+    [event] = world.log.events
+    assert code == event.code
+    assert name in str(event.fields["remedy"])
+
+
+def test_a_redirect_url_that_is_the_routes_own_page_is_called_so() -> None:
+    """Nobody has to know another plugin's word for it."""
+    world = SignInWorld()
+    place = Place(id="app", hosts=("foo.bar.com",), uris=("/headers",))
+    with pytest.raises(OperatorFault, match="redirect_url has the path /headers"):
+        plugin_type.build(make_oidc(redirect_url=f"{ORIGIN}/headers"), world.services(place))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [({}, {"cookie_domains": ".bar.com"}), ({"cookie_domains": ".bar.com"}, {})]
+)
+def test_people_stay_out_of_circles_when_cookie_domains_changes(before: dict[str, Any], after: dict[str, Any]) -> None:
+    """The cookie of before goes when its session is over; beside a new one it would make no session for a week."""
+
+    async def live_on() -> list[str]:
+        world = SignInWorld()
+        world.token_changes["refresh_token"] = None
+        visitor = visit_oidc(world, **before)
+        await visitor.open(world.authorize(location_of(await visitor.open(PAGE))))
+        visitor.plugin = build_oidc(world, **after)
+        world.clock.advance(301)
+        started = await visitor.open(PAGE)
+        finished = await visitor.open(world.authorize(location_of(started)))
+        return [each.reason for each in (started, finished, await visitor.open(PAGE)) if not isinstance(each, Pass)]
+
+    assert ["login_started", "login_finished", "session"] == run(live_on)
+
+
+def test_a_cookie_that_somebody_else_set_beside_ours_leads_into_no_circle() -> None:
+    """For a path of its own, say: nobody is signed in by it, and a page says so in place of the provider's."""
+
+    async def come_in() -> Any:
+        world = SignInWorld()
+        visitor = visit_oidc(world)
+        await visitor.open(world.authorize(location_of(await visitor.open(PAGE))))
+        sent = visitor.jar.header(urlsplit(PAGE), world.clock.now())
+        return await visitor.open(PAGE, cookie=f"_oauth2_proxy=of-an-attacker; {sent}")
+
+    assert "session_cookie_lost" == run(come_in).reason
+
+
+@pytest.mark.parametrize(
+    ("had", "wanted", "reason"),
+    [
+        ("silver", "gold", "login_started"),
+        (None, "gold", "login_started"),
+        ("gold", "platinum gold", "session"),
+        ("silver", "", "session"),
+    ],
+)
+def test_a_session_of_a_weaker_sign_in_is_not_enough(had: str | None, wanted: str, reason: str) -> None:
+    """Where `acr_values` asks for more than another route of the same client, whose session comes along."""
+
+    async def step_up() -> Any:
+        world = SignInWorld()
+        world.claim_changes["acr"] = had
+        visitor = visit_oidc(world)
+        await visitor.sign_in(PAGE)
+        visitor.plugin = build_oidc(world, acr_values=wanted)
+        return await visitor.open(PAGE), await visitor.open(f"{ORIGIN}/oauth2/auth")
+
+    page, asked = run(step_up)
+    assert reason == page.reason
+    assert (202 if reason == "session" else 401) == asked.status
+
+
+def test_a_stronger_sign_in_serves_every_route() -> None:
+    """Once it was done, and also after a refresh that says nothing about it."""
+
+    async def step_up() -> list[str]:
+        world = SignInWorld()
+        world.claim_changes["acr"] = "gold"
+        visitor = visit_oidc(world, acr_values="gold")
+        await visitor.sign_in(PAGE)
+        world.claim_changes["acr"] = None
+        world.clock.advance(301)
+        reasons = []
+        for written in ({"acr_values": "gold"}, {}, {"acr_values": "gold"}):
+            visitor.plugin = build_oidc(world, **written)
+            verdict = await visitor.open(PAGE)
+            assert isinstance(verdict, Admit)
+            reasons.append(verdict.reason)
+        return reasons
+
+    assert ["session"] * 3 == run(step_up)
