@@ -62,7 +62,7 @@ class EndpointsConfig(Section):
         default=(),
         description="Hosts besides the request's own that `rd` and X-Auth-Request-Redirect may lead to: "
         "`app.example.com`, `.example.com` (all below it), with `:8443` for another port than the scheme's, or `:*` "
-        "for any. At sign-out the provider's own logout page is always allowed.",
+        "for any. At sign-out the provider's hosts, of its issuer and its logout page, are always allowed.",
     )
 
     @property
