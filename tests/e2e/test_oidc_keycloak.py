@@ -10,7 +10,6 @@ from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 import yaml
@@ -22,6 +21,7 @@ from tests.e2e.counterparts.keycloak import LOGIN, Keycloak, Realm
 from tests.e2e.counterparts.recording_upstream import RecordingUpstream
 from tests.e2e.counterparts.scene import read_query
 from tests.fakes.browser import Browser, Page
+from tests.reference.documents import OIDC_KEYCLOAK_LOGOUT, OIDC_KEYCLOAK_LOGOUT_AND_BACK
 
 PLUGIN = """
 redirect_url: 'http://foo.bar.com/oauth2/callback'
@@ -59,6 +59,12 @@ class Scene:
         """Open a page, and fill in Keycloak's form."""
         browser = self.browser()
         return browser, self.realm.fill_in(browser, browser.open(SITE + path))
+
+    def here(self, link: str) -> str:
+        """Return a link of the document with this Keycloak's port and realm."""
+        return link.replace("127.0.0.1:9090", f"127.0.0.1:{self.realm.keycloak.port}").replace(
+            "myrealm", self.realm.name
+        )
 
     def curl(self, *arguments: str) -> Response:
         """Run a line of the document, words apart."""
@@ -165,8 +171,7 @@ def test_tokens_are_refreshed_when_they_run_out(scene: Scene) -> None:
 def test_the_logout_link_ends_the_session_here_and_at_keycloak(scene: Scene) -> None:
     """`/oauth2/sign_out?rd=` and Keycloak's own logout page, written as the document writes it."""
     browser, _ = scene.sign_in()
-    rd = "http%3A%2F%2F" + quote(f"{scene.realm.endpoint}/logout".removeprefix("http://"), safe=":")
-    page = browser.open(f"{SITE}/oauth2/sign_out?rd={rd}")
+    page = browser.open(scene.here(OIDC_KEYCLOAK_LOGOUT))
 
     assert 200 == page.status
     assert page.url.startswith(f"{scene.realm.endpoint}/logout")
@@ -177,8 +182,7 @@ def test_the_logout_link_ends_the_session_here_and_at_keycloak(scene: Scene) -> 
 def test_the_logout_link_comes_back_where_it_says(scene: Scene) -> None:
     """With `post_logout_redirect_uri` inside `rd`: the document's last Keycloak example."""
     browser, _ = scene.sign_in()
-    rd = quote(f"{scene.realm.endpoint}/logout?post_logout_redirect_uri={SITE}/foo", safe="")
-    page = browser.open(f"{SITE}/oauth2/sign_out?rd={rd}")
+    page = browser.open(scene.here(OIDC_KEYCLOAK_LOGOUT_AND_BACK))
 
     assert (200, f"{SITE}/foo") == (page.status, page.url.partition("?")[0])
     assert scene.realm.is_sign_in_page(browser.open(f"{SITE}/headers"))

@@ -35,7 +35,7 @@ class Checker:
         try:
             return model.model_validate(written, context=self._context)
         except ValidationError as error:
-            self.problems += explain(error, model, written, base, self._sources)
+            self.problems += explain(error, model, written, base, self._sources, self._registry)
             return None
 
     def declare_plugins(

@@ -48,4 +48,7 @@ class Document(Section):
         "secrets": "pass secrets in environment variables and write `$ENV://NAME`",
         "stream_routes": "only HTTP is spoken so far: remove it",
     }
+    refused: ClassVar[Mapping[str, str]] = {
+        "plugins": "write `instance: {plugins: ...}` for the whole gateway, or `plugins` of a route, service or domain"
+    }
     renamed: ClassVar[Mapping[str, str]] = {"server": "gateway", "apisix": "gateway", "rules": "routes"}

@@ -4,7 +4,7 @@ pydantic tells which rule broke where in its own tree; here that becomes the ope
 what a model's own refusal says about them (`ostiary.config.section.refuse`, or a ValueError of a plugin's model).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -46,14 +46,23 @@ _WANTED = {
     "enum": "{expected}",
 }
 _VALUE_ERROR = "Value error, "
+_MISPLACED = Problem(
+    "", "is a plugin, and no field of this", "write it below `plugins:` of a route, a service, a domain or the instance"
+)
 
 
 def explain(
-    error: ValidationError, model: type[BaseModel], written: Written, base: Path, sources: Mapping[str, str]
+    error: ValidationError,
+    model: type[BaseModel],
+    written: Written,
+    base: Path,
+    sources: Mapping[str, str],
+    plugins: Collection[str] = (),
 ) -> list[Problem]:
     """Word every error of a validation of `written` by `model`; `base` is where that stands in the file.
 
-    `sources` names the environment variable that a path's value came from.
+    `sources` names the environment variable that a path's value came from; `plugins` are the names of all plugins,
+    which people put where fields are.
     """
     problems: dict[str, Problem] = {}
     bare = []
@@ -62,7 +71,10 @@ def explain(
         if line["type"] == "too_short" and len(value) >= line["ctx"]["min_length"]:
             continue  # only its wrong entries were not counted, and they have problems of their own
         place = render_path((*base, *path))
-        problem = _word(line, model, path, value, sources.get(place))
+        if line["type"] == "extra_forbidden" and path[-1] in plugins:
+            problem = _MISPLACED
+        else:
+            problem = _word(line, model, path, value, sources.get(place))
         if line["type"] == REFUSAL and not path:
             bare.append(Problem(place, problem.problem, problem.remedy))
         else:

@@ -25,6 +25,8 @@ from ostiary.store_settings import StoreSettings
 Reaches = Callable[[str, str, str], bool]
 MakeServices = Callable[[Place, str | None, Reaches, StoreSettings], Services]
 Key = tuple[str, str, str, str]  # level, scope, plugin, and the place of what it restricts
+_NONE_WIDER = "there is none above the instance: write it into routes, services or domains"
+_NONE_FOR_SOME = "for some hosts there is none: write one into `instance`, or into `domains` for all hosts of the route"
 
 
 class Surroundings(NamedTuple):
@@ -163,10 +165,8 @@ def _find_addresses(sources: Mapping[str, ServiceSource], name: str) -> tuple[Ad
 def _make_plugin(kind: PluginType, config: BaseModel, wider: Plugin | None, services: Services) -> Plugin:
     if isinstance(kind, RestrictingType) and kind.restricts(config):
         if wider is None:
-            problem = (
-                "this only restricts a wider level's configuration, and for some hosts there is none: write one into "
-                "`instance`, or into `domains` for all hosts of the route"
-            )
+            where = _NONE_WIDER if services.place.level == "instance" else _NONE_FOR_SOME
+            problem = f"this only restricts a wider level's configuration, and {where}"
             raise OperatorFault("nothing_to_restrict", problem)
         return kind.restrict(config, wider, services)
     return kind.build(config, services)

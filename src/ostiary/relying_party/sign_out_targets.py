@@ -44,8 +44,8 @@ class SignOutTargets:
         metadata = await self._find_metadata()
         endpoint = None if metadata is None else metadata.end_session_endpoint
         target = self._targets.find(request, (endpoint, None if metadata is None else metadata.issuer))
-        if target is None:
-            return HOME
+        if target is None or target.partition("?")[0] == request.path:
+            return HOME  # a proxy's header often says where the request itself is: that would go round for ever
         is_logout = endpoint is not None and target.partition("?")[0] == endpoint.partition("?")[0]
         return self._tell_who(target, record) if is_logout else target
 

@@ -14,7 +14,7 @@ LIMIT_S = 20
 
 def run_curl(line: str, port: int, *options: str) -> Response:
     """Run a command line that begins with `curl`, every host's port 80 being the gateway's. Return the last answer."""
-    words = shlex.split(line)
+    words = shlex.split(line.replace("\\\n", " "))  # as a shell does
     if words[0] != "curl":
         raise ValueError("the line does not begin with curl")
     curl = require("curl", "apt-get install curl")

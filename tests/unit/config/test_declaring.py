@@ -61,6 +61,24 @@ def test_problems_are_told_at_their_place() -> None:
     assert told["routes[0].service_id"].startswith("there is no service with the id t; write it into")
 
 
+def test_a_plugin_in_the_wrong_place_is_told_the_right_one() -> None:
+    """Beside `plugins`, where it would look like a misspelt field, inside another plugin, and at the top."""
+    _, problems = check({
+        "routes": [{"uri": "/", "upstream": UPSTREAM, "fake": {}, "plugins": {"other": {"fake": {}}}}],
+        "domains": [{"hosts": ["a"], "plugins": {}, "fake": {}}],
+        "instance": {"plugins": {}, "other": {}},
+        "plugins": {"fake": {}},
+    })  # fmt: skip
+
+    told = dict(problem.split(": ", 1) for problem in problems)
+    misplaced = {"routes[0].fake", "routes[0].plugins.other.fake", "domains[0].fake", "instance.other"}
+    assert {*misplaced, "plugins"} == set(told)
+    assert {
+        "is a plugin, and no field of this; write it below `plugins:` of a route, a service, a domain or the instance"
+    } == {told[place] for place in misplaced}
+    assert "write `instance: {plugins: ...}` for the whole gateway" in told["plugins"]
+
+
 def test_nothing_written_is_no_level() -> None:
     """And no policy."""
     levels = declare_levels(Checker(TYPES, {}, {}), [], None, [])

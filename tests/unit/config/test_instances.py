@@ -199,6 +199,16 @@ def test_a_restriction_of_nothing_closes_its_route() -> None:
 
     assert isinstance(only(meet(built, "/a")), ClosedPlugin)
     assert ["routes[0].plugins.fake"] == [problem.path for problem in built.problems]
+    assert "write one into `instance`" in built.problems[0].problem
+
+
+def test_nothing_is_restricted_at_the_instance() -> None:
+    """The widest level is told so, and not sent to itself."""
+    built = build({"instance": {"plugins": {"fake": {"allow": ["a"]}}}, "routes": [{"uri": "/a"}]}, RESTRICTING)
+
+    assert isinstance(only(meet(built, "/a")), ClosedPlugin)
+    assert "instance.plugins.fake" == built.problems[0].path
+    assert "there is none above the instance: write it into routes" in built.problems[0].problem
 
 
 def test_a_restriction_of_what_is_closed_is_closed() -> None:

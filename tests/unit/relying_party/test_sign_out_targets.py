@@ -49,6 +49,8 @@ def sign_out(
     [
         ("", "/"),
         ("/bye", "/bye"),
+        ("/oauth2/sign_out", "/"),
+        (f"{ORIGIN}/oauth2/sign_out?rd=%2Fbye", "/"),
         (f"{ORIGIN}/bye?x=1", "/bye?x=1"),
         ("https://app.example.com/bye", "https://app.example.com/bye"),
         ("https://evil.example/", "/"),

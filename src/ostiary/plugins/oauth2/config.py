@@ -16,6 +16,8 @@ from ostiary.plugins.oauth2.beyond_config import PROOFS, BeyondConfig, BeyondCon
 from ostiary.plugins.oauth2.values import AuthPath, ClientId, ClientSecret, ConsumerName, HeaderName
 
 _EXAMPLE = "add `consumers: [{name: billing, client_id: billing-id, client_secret: $ENV://BILLING_SECRET}]`"
+# Where Higress's page is copied: it lost the indentation below `- name:`.
+_OF_A_CONSUMER = "indent it below its consumer, as far as the `name` behind the dash"
 _HEADER_NAMES = ("auth_header_name", "auth_header")
 
 
@@ -121,6 +123,7 @@ class OAuth2Config(BeyondConfig):
     )
 
     needed: ClassVar[Mapping[str, str]] = {"consumers": "unless `allow` restricts a wider level's"}
+    refused: ClassVar[Mapping[str, str]] = dict.fromkeys(("name", "client_id", "client_secret"), _OF_A_CONSUMER)
     renamed: ClassVar[Mapping[str, str]] = {
         "header_name": "auth_header_name",
         "clock_skew": "clock_skew_seconds",

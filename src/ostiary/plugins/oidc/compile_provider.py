@@ -17,6 +17,7 @@ from ostiary.providers.provider import ProviderSettings
 
 FindService = Callable[[str], tuple[Address, ...] | None]
 
+_SERVICE_TYPES = ("dns", "static")
 # GitHub publishes no metadata; its documentation has these.
 _GITHUB = Endpoints(
     authorization_endpoint="https://github.com/login/oauth/authorize",
@@ -68,10 +69,9 @@ def _find_addresses(config: OidcConfig, find_service: FindService) -> tuple[Addr
         return ()
     addresses = find_service(name)
     if addresses is None:
+        remedy = _suggest_service(name, find_service)
         raise OperatorFault(
-            "service_unknown",
-            f"service_name is {name}, and service_sources name no such service: add "
-            f"`{{name: {name.rpartition('.')[0] or name}, type: {name.rpartition('.')[2]}, ...}}` there",
+            "service_unknown", f"service_name is {name}, and service_sources name no such service: {remedy}"
         )
     if config.service_host is not None:
         return (_read_address(config.service_host, port),)
@@ -81,6 +81,15 @@ def _find_addresses(config: OidcConfig, find_service: FindService) -> tuple[Addr
             "service_unknown", f"service_port is {port}, and the service source {name} has port {known}: write that"
         )
     return addresses
+
+
+def _suggest_service(name: str, find_service: FindService) -> str:
+    """Say what to write in the place of a service that there is not: they are called NAME.dns or NAME.static."""
+    bare, _, kind = name.rpartition(".")
+    if bare and kind in _SERVICE_TYPES:
+        return f"add `{{name: {bare}, type: {kind}, ...}}` there"
+    meant = next((full for full in (f"{name}.{kind}" for kind in _SERVICE_TYPES) if find_service(full)), None)
+    return f"write {meant}" if meant else "write NAME.dns or NAME.static of one that is there"
 
 
 def _read_address(host: str, port: int | None) -> Address:

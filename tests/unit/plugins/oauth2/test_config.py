@@ -88,6 +88,10 @@ def test_a_rule_may_be_allow_alone() -> None:
         ({"consumers": [CONSUMER], "global_auth": ["true"]}, "global_auth: expected"),
         ({"consumers": [CONSUMER], "keep_token": "yes"}, "keep_token: expected"),
         ({"consumers": [CONSUMER], "auth_header": "A", "auth_header_name": "B"}, "auth_header: is the same as"),
+        (
+            {"consumers": [{"name": "consumer1"}], "client_id": "id-1", "client_secret": "a-secret"},
+            "client_secret: is not an attribute here; indent it below its consumer",
+        ),
         ({"consumers": [CONSUMER], "header_name": "A"}, "did you mean `auth_header_name`?"),
         ({"consumers": [CONSUMER], "global_credential": True}, "did you mean `global_credentials`?"),
     ],

@@ -114,6 +114,9 @@ def test_a_service_source_says_where_to_connect(written: dict[str, Any], address
             "service_sources name no such service: add `{name: nowhere, type: dns, ...}`",
         ),
         ({"service_name": "nowhere.static", "service_host": "127.0.0.1:80"}, "service_sources name no such service"),
+        ({"service_name": "auth"}, "name no such service: write auth.dns"),
+        ({"service_name": "nowhere"}, "write NAME.dns or NAME.static of one that is there"),
+        ({"service_name": "auth.example"}, "write NAME.dns or NAME.static of one that is there"),
         ({"service_name": "auth.dns", "service_port": 8443}, "the service source auth.dns has port 443: write that"),
     ],
 )
