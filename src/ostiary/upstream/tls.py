@@ -56,7 +56,7 @@ class UpstreamContext:
             raise
         if upper is None or lower.is_closing():
             raise ConnectionResetError  # it ended right behind the handshake
-        lower.set_protocol(LastWords(lower, cast("asyncio.BufferedProtocol", lower.get_protocol())))
+        lower.set_protocol(LastWords(lower, cast("asyncio.BufferedProtocol", lower.get_protocol()), upper))
         return upper
 
 
