@@ -1,6 +1,6 @@
 """What the pages tell people to type does what is printed there, with the pages' own configurations, on free ports.
 
-Keycloak's manual and Higress's have tests of their own (`test_keycloak_tutorial`, `test_higress_example`), and so have the
+Two manuals have tests of their own (`test_keycloak_tutorial`, `test_higress_example`), and so have the
 demo's lines (`test_demo_command`).
 """
 

@@ -19,7 +19,7 @@ from ostiary.config.problems import Problem, Written, describe_shape, find_neare
 from ostiary.config.references import Resolution
 from ostiary.config.routes import RouteConfig
 from ostiary.config.scopes import OWN_LEVELS, Candidate, Policy
-from ostiary.config.service_sources import ServiceSource, find_unknown_sources
+from ostiary.config.service_sources import ServiceSource, find_wrong_sources
 from ostiary.config.state import DEFAULT_STATE, choose_state, find_state_notices
 from ostiary.config.wider import apply_service
 from ostiary.store_settings import StoreSettings
@@ -79,7 +79,7 @@ def check_document(resolution: Resolution, registry: Registry, folder: FolderPat
     standing = tuple(route for route in declared if route is not None)
     sources = declare_sources(checker, parts["service_sources"])
     for name in ("services", "routes"):
-        checker.problems += find_unknown_sources(name, parts[name], sources)
+        checker.problems += find_wrong_sources(name, parts[name], sources)
     unresolved = {problem.path for problem in resolution.problems}
     told = [problem for problem in checker.problems if not any(lies_within(problem.path, at) for at in unresolved)]
     idle = _find_idle(levels, [route for route in standing if route.config.status])

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from ostiary.config.patterns import parse_server
 from ostiary.config.problems import Problem, Written, find_nearest, quote
 from ostiary.config.section import Section, refuse
-from ostiary.config.upstream_tls import UpstreamTls
+from ostiary.config.upstream_tls import ServerName, UpstreamTls
 from ostiary.config.upstreams import MAX_NODES, NodeConfig, UpstreamConfig
 from ostiary.errors import ClientFault
 from ostiary.http.outbound import Address
@@ -38,7 +38,7 @@ class ServiceSource(Section):
         description="The port of a `dns` source; a `static` one has ports in `domain`, and this is a name.",
     )
     protocol: Literal["http", "https"] = Field("http", description="How its servers are spoken to by upstreams.")
-    sni: str | None = Field(None, min_length=1, description="The name that certificates are held to, with `https`.")
+    sni: ServerName | None = Field(None, description="The name that certificates are held to, with `https`.")
 
     renamed: ClassVar[Mapping[str, str]] = {"domains": "domain", "hosts": "domain", "nodes": "domain"}
 
@@ -82,12 +82,11 @@ def resolve_service(upstream: UpstreamConfig, sources: Mapping[str, ServiceSourc
     if source is None:
         return upstream
     nodes = tuple(NodeConfig(host=host, port=port, weight=1) for host, port in source.addresses)
-    taken: dict[str, Any] = {"nodes": nodes}
-    if source.protocol == "https" and "scheme" not in upstream.model_fields_set:
-        taken["scheme"] = "https"
-        if source.sni is not None and (upstream.tls is None or upstream.tls.server_name is None):
-            tls = upstream.tls or UpstreamTls()
-            taken["tls"] = tls.model_copy(update={"server_name": source.sni})
+    scheme = upstream.scheme if "scheme" in upstream.model_fields_set else source.protocol
+    taken: dict[str, Any] = {"nodes": nodes, "scheme": scheme}
+    if scheme == "https" and source.sni is not None and (upstream.tls is None or upstream.tls.server_name is None):
+        tls = upstream.tls or UpstreamTls()
+        taken["tls"] = tls.model_copy(update={"server_name": source.sni})
     return upstream.model_copy(update=taken)
 
 
@@ -98,15 +97,26 @@ class Sources(NamedTuple):
     broken: frozenset[str] = frozenset()
 
 
-def find_unknown_sources(part: str, members: Sequence[Written], sources: Sources) -> Iterator[Problem]:
-    """Yield a problem for each upstream in a part of the document (`routes`) that names a source that there is not."""
+def find_wrong_sources(part: str, members: Sequence[Written], sources: Sources) -> Iterator[Problem]:
+    """Yield a problem for each upstream in a part of the document (`routes`) whose source does not fit it.
+
+    There is none of that name, or `tls` is written and the source's servers are spoken to over http: nobody would know
+    that requests travel in the clear.
+    """
     for index, member in enumerate(members):
         upstream = member.get("upstream") if isinstance(member, Mapping) else None
         name = upstream.get("service_name") if isinstance(upstream, Mapping) else None
-        if not isinstance(name, str) or name in sources.standing or name.rpartition(".")[0] in sources.broken:
+        if not isinstance(upstream, Mapping) or not isinstance(name, str):
             continue
-        path = f"{part}[{index}].upstream.service_name"
-        yield Problem(path, f"there is no service source {quote(name)}", _suggest_source(name, sources.standing))
+        path = f"{part}[{index}].upstream"
+        source = sources.standing.get(name)
+        if source is not None:
+            if upstream.get("tls") is not None and upstream.get("scheme", source.protocol) == "http":
+                problem = f"`tls` is for https, and {quote(name)} is spoken to over http"
+                yield Problem(f"{path}.tls", problem, "write `scheme: https` besides it, or remove it")
+        elif name.rpartition(".")[0] not in sources.broken:
+            problem = f"there is no service source {quote(name)}"
+            yield Problem(f"{path}.service_name", problem, _suggest_source(name, sources.standing))
 
 
 def _suggest_source(name: str, known: Mapping[str, ServiceSource]) -> str:

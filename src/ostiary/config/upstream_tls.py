@@ -31,7 +31,8 @@ class TlsSpec(msgspec.Struct, frozen=True):
     trusted_certificates: str = ""
 
 
-def _check_server_name(name: str) -> str:
+def check_server_name(name: str) -> str:
+    """Return a name that a certificate can be held to: that of a server, or an address."""
     try:
         authority = parse_server(name)
     except ClientFault:
@@ -41,6 +42,9 @@ def _check_server_name(name: str) -> str:
     return authority.host.strip("[]")
 
 
+ServerName = Annotated[str, AfterValidator(check_server_name)]
+
+
 class UpstreamTls(Section):
     """Certificates of servers that are spoken to over https."""
 
@@ -48,7 +52,7 @@ class UpstreamTls(Section):
         default=True,
         description="Whether certificates are checked. Only a typed `false` switches it off, and every start says so.",
     )
-    server_name: Annotated[str, AfterValidator(_check_server_name)] | None = Field(
+    server_name: ServerName | None = Field(
         None,
         description="The name that certificates are held to, and that is asked for (SNI). Default: the name of "
         "`upstream_host` with `pass_host: rewrite`, else each node's host.",

@@ -60,12 +60,13 @@ class UpstreamDirectory:
         self._contexts = {tls: context for tls, context in self._contexts.items() if tls in used}
 
     def _find_context(self, tls: TlsSpec | None) -> UpstreamContext | None:
-        """Make what certificates are checked by, once for equal wishes: it takes 35 ms."""
+        """Make what certificates are checked by, once for equal trust whatever the names: it takes 35 ms."""
         if tls is None:
             return None
         context = self._contexts.get(tls)
         if context is None:
-            context = self._contexts[tls] = UpstreamContext(tls)
+            same_trust = next((made for other, made in self._contexts.items() if _trust(other) == _trust(tls)), None)
+            context = self._contexts[tls] = UpstreamContext(tls, same_trust)
         return context
 
     def close_stale(self, now: float) -> None:
@@ -77,3 +78,8 @@ class UpstreamDirectory:
         """Close every idle connection, at the end."""
         for upstream in self._upstreams.values():
             upstream.pool.close()
+
+
+def _trust(tls: TlsSpec) -> tuple[bool, str]:
+    """Return what a context is made of."""
+    return tls.verify, tls.trusted_certificates

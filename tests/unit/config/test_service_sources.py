@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from ostiary.config.service_sources import (
     ServiceSource,
     Sources,
-    find_unknown_sources,
+    find_wrong_sources,
     resolve_service,
     split_servers,
 )
@@ -55,6 +55,9 @@ def test_a_static_source_has_addresses_with_ports() -> None:
         ({"port": 65536}, "less than or equal to 65535"),
         ({"protocol": "grpc"}, "http"),
         ({"sni": "id.example.com"}, "`sni` is for `protocol: https`"),
+        ({"protocol": "https", "sni": "id.example.com:443"}, "a server's name has no port"),
+        ({"protocol": "https", "sni": ".example.com"}, "this is no server's name"),
+        ({"protocol": "https", "sni": ""}, "this is no server's name"),
         ({"registry": "x"}, "not permitted"),
     ],
 )
@@ -82,7 +85,7 @@ def test_a_name_that_is_nobodys_is_told_with_the_nearest() -> None:
     sources = Sources({"keycloak.static": read()}, frozenset({"broken"}))
 
     def find(name: object) -> list[str]:
-        found = find_unknown_sources("routes", ["no route", {"upstream": {"service_name": name}}], sources)
+        found = find_wrong_sources("routes", ["no route", {"upstream": {"service_name": name}}], sources)
         return [f"{problem.path}: {problem.remedy}" for problem in found]
 
     assert [] == find("keycloak.static")
@@ -93,8 +96,42 @@ def test_a_name_that_is_nobodys_is_told_with_the_nearest() -> None:
     assert "write it into `service_sources`" in find("zzz")[0]
 
 
+@pytest.mark.parametrize(
+    ("protocol", "written", "is_wrong"),
+    [
+        ("http", {}, True),
+        ("http", {"scheme": "https"}, False),
+        ("https", {}, False),
+        ("https", {"scheme": "http"}, True),
+    ],
+)
+def test_certificates_are_for_servers_that_are_spoken_to_over_tls(
+    protocol: str, written: dict[str, str], is_wrong: bool
+) -> None:
+    """Who writes `tls` does not expect requests to travel in the clear."""
+    sources = Sources({"id.dns": read(protocol=protocol)})
+    upstream = {"service_name": "id.dns", "tls": {"server_name": "id.internal"}, **written}
+    found = [problem.path for problem in find_wrong_sources("routes", [{"upstream": upstream}], sources)]
+
+    assert (["routes[0].upstream.tls"] if is_wrong else []) == found
+
+
+@pytest.mark.parametrize("written", [{}, {"scheme": "https"}])
+def test_the_name_of_a_source_holds_wherever_its_servers_are_spoken_to_over_tls(written: dict[str, str]) -> None:
+    """Whoever says so; a name of the upstream's own goes before it."""
+    sources = {"id.dns": read(protocol="https", sni="id.internal")}
+
+    def find_name(**tls: str) -> str | None:
+        upstream = UpstreamConfig.model_validate({"service_name": "id.dns", "tls": tls, **written})
+        resolved = resolve_service(upstream, sources)
+        assert ("https", True) == (resolved.scheme, resolved.tls is not None)
+        return None if resolved.tls is None else resolved.tls.server_name
+
+    assert ("id.internal", "own.internal") == (find_name(), find_name(server_name="own.internal"))
+
+
 def test_an_unknown_source_has_no_servers() -> None:
-    """Nothing is forwarded there; that it is unknown is told by `find_unknown_sources`."""
+    """Nothing is forwarded there; that it is unknown is told by `find_wrong_sources`."""
     unknown = UpstreamConfig(service_name="zzz.dns")
 
     assert () == resolve_service(unknown, {}).nodes

@@ -1,5 +1,6 @@
 """Upstreams by value: shared, kept over reloads, closed when nobody names them."""
 
+import ssl
 from collections.abc import Iterator
 
 import pytest
@@ -7,8 +8,10 @@ from msgspec.structs import replace
 
 from ostiary.config.upstream_tls import TlsSpec
 from ostiary.config.upstreams import UpstreamSpec
+from ostiary.upstream import tls
 from ostiary.upstream.connection import UpstreamConnection
 from ostiary.upstream.directory import UpstreamDirectory
+from ostiary.upstream.tls_client import make_tls_context
 from tests.fakes.loop_time import SteppedLoop
 from tests.fakes.transport import FakeTransport
 
@@ -63,6 +66,24 @@ def test_contexts_of_tls_are_shared_by_value_as_long_as_somebody_names_them(worl
     world.directory.retain([second])
 
     assert {TlsSpec(): contexts[TlsSpec()]} == world.directory._contexts
+
+
+def test_those_who_trust_the_same_share_a_context_whatever_their_names(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reload with twenty services more does not stop everybody for twenty times as long."""
+    made: list[bool] = []
+
+    def make(*, verify: bool, trusted_certificates: str) -> ssl.SSLContext:
+        made.append(verify)
+        return make_tls_context(verify=verify, trusted_certificates=trusted_certificates)
+
+    monkeypatch.setattr(tls, "make_tls_context", make)
+    for name in ("a.internal", "b.internal", None):
+        for verify in (True, False):
+            world.directory.upstream(replace(world.spec(), tls=TlsSpec(verify=verify, server_name=name)))
+
+    assert [True, False] == made
 
 
 def test_an_upstream_is_what_its_specification_says(world: World) -> None:

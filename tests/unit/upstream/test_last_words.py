@@ -90,11 +90,35 @@ class Layer(asyncio.BufferedProtocol):
         self.told.append(type(exc))
 
 
+class Upper(asyncio.Transport):
+    """What the layer reads for; its reading is paused."""
+
+    def __init__(self, layer: Layer, *, closing: bool = False) -> None:
+        """Be open, or on the way to the end."""
+        super().__init__()
+        self._layer = layer
+        self._closing = closing
+
+    def is_closing(self) -> bool:
+        """Say which."""
+        return self._closing
+
+    def resume_reading(self) -> None:
+        """Remember."""
+        self._layer.told.append("read")
+
+
+def stand_between(layer: Layer, *, closing: bool = False, **extra: object) -> LastWords:
+    """Stand between a transport and a layer."""
+    lower = cast("asyncio.Transport", Broken(**extra))
+    return LastWords(lower, layer, Upper(layer, closing=closing))
+
+
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (ConnectionResetError(), [b"last", b" wor", b"ds", ConnectionResetError]),
-        (BrokenPipeError(), [b"last", b" wor", b"ds", BrokenPipeError]),
+        (ConnectionResetError(), ["read", b"last", b" wor", b"ds", ConnectionResetError]),
+        (BrokenPipeError(), ["read", b"last", b" wor", b"ds", BrokenPipeError]),
         (None, [type(None)]),
     ],
 )
@@ -102,7 +126,7 @@ def test_the_layer_reads_to_the_end_before_it_is_told(error: Exception | None, t
     """Where a write broke; an orderly end left nothing."""
     layer = Layer()
     with break_connection(b"last words", resets=True) as ours:
-        LastWords(cast("asyncio.Transport", Broken(socket=ours)), layer).connection_lost(error)
+        stand_between(layer, socket=ours).connection_lost(error)
 
     assert told == layer.told
 
@@ -110,11 +134,19 @@ def test_the_layer_reads_to_the_end_before_it_is_told(error: Exception | None, t
 def test_everything_else_is_passed_on() -> None:
     """As it comes."""
     layer = Layer()
-    between = LastWords(cast("asyncio.Transport", Broken()), layer)
+    between = stand_between(layer)
     memoryview(between.get_buffer(9))[:2] = b"ab"
     between.buffer_updated(2)
     between.pause_writing()
     between.resume_writing()
-    between.eof_received()
 
-    assert [b"ab", "pause", "resume", "end"] == layer.told
+    assert [b"ab", "pause", "resume"] == layer.told
+
+
+def test_what_the_layer_kept_is_read_before_the_end() -> None:
+    """It may have been paused, and drops it then; nobody wants it of a connection that we are closing."""
+    open_layer, closing_layer = Layer(), Layer()
+    stand_between(open_layer).eof_received()
+    stand_between(closing_layer, closing=True).eof_received()
+
+    assert (["read", b"", "end"], ["end"]) == (open_layer.told, closing_layer.told)

@@ -285,6 +285,38 @@ def test_a_connection_that_is_gone_shakes_no_hands() -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("is_polite", [True, False])
+def test_an_answer_is_whole_although_it_was_not_read_when_the_service_left(
+    authority: Authority, tmp_path: Path, run: Run, is_polite: bool
+) -> None:
+    """Reading is paused for a slow client; what lies in the layer of TLS then is not lost with the connection."""
+    whole, paused = response("200 OK", "Connection: close", body=b"x" * 100_000), asyncio.Event()
+
+    async def answer_and_leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(whole[:1000])
+        await paused.wait()
+        writer.write(whole[1000:])
+        await writer.drain()
+        writer.close() if is_polite else writer.transport.abort()
+
+    async def scenario() -> None:
+        async with serve(authority.make_server_context(tmp_path, "127.0.0.1"), answer_and_leave) as port:
+            connection, borrower = await dial(port, trusting(authority)), FakeBorrower()
+            connection.lend(borrower, "GET", ())
+            connection.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            connection.request_sent = True
+            await until(lambda: bool(borrower.arrivals))
+            connection.transport.pause_reading()
+            paused.set()
+            await asyncio.sleep(0.1)
+            connection.transport.resume_reading()
+            await until(lambda: borrower.is_whole or borrower.lost is not None)
+            assert (None, 100_000) == (borrower.lost, len(borrower.body))
+
+    run(scenario())
+
+
 def test_an_error_is_explained_without_the_library() -> None:
     """What is unknown has words too."""
     assert "TLS failed (the server broke the protocol)" == explain_tls_error(ssl.SSLError())
