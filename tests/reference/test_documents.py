@@ -19,16 +19,23 @@ def test_the_list_is_complete() -> None:
     assert 6 + 13 + 6 + 3 + 1 == len(RUN_BY)
 
 
+def find_scenes(tree: ast.Module) -> list[ast.Module]:
+    """Return the modules that set up what a file's tests run against."""
+    imported = [node.module for node in tree.body if isinstance(node, ast.ImportFrom) and node.module is not None]
+    files = [ROOT / f"{name.replace('.', '/')}.py" for name in imported if name.endswith("_scene")]
+    return [ast.parse(file.read_text("utf-8")) for file in files]
+
+
 @pytest.mark.parametrize(("name", "place"), CASES)
 def test_a_test_runs_it_as_written(name: str, place: str) -> None:
-    """It is there, its file has the example's text or its name, and nothing lets it be passed over."""
+    """It is there, its file (or the scene it plays in) has the example's text or name; nothing lets it be passed over."""
     file, _, test = place.partition("::")
-    source = (ROOT / file).read_text("utf-8")
-    tree = ast.parse(source)
-    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    tree = ast.parse((ROOT / file).read_text("utf-8"))
+    nodes = [node for part in (tree, *find_scenes(tree)) for node in ast.walk(part)]
+    texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     (function,) = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == test]
 
     assert not any("skip" in ast.unparse(decorator) for decorator in function.decorator_list)
     wanted = EXAMPLES[name].strip()
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
     assert name in names or any(wanted in text for text in texts), f"{file} no longer has {name} as it is written"
