@@ -28,7 +28,7 @@ def find_scenes(tree: ast.Module) -> list[ast.Module]:
 
 @pytest.mark.parametrize(("name", "place"), CASES)
 def test_a_test_runs_it_as_written(name: str, place: str) -> None:
-    """It is there, its file (or the scene it plays in) has the example's text or name; nothing lets it be passed over."""
+    """It is there, its file or scene has the example's text or its name, and nothing lets it be passed over."""
     file, _, test = place.partition("::")
     tree = ast.parse((ROOT / file).read_text("utf-8"))
     nodes = [node for part in (tree, *find_scenes(tree)) for node in ast.walk(part)]
