@@ -19,6 +19,7 @@ from ostiary.identity.issued_token import (
     build_issued_claims,
     build_token_id,
     check_origin,
+    check_scope,
     check_times,
     read_issued_claims,
 )
@@ -99,7 +100,7 @@ class IssuedTokens:
         return proven
 
     def verify(self, raw: bytes, now: float) -> tuple[Consumer, IssuedClaims, CompactToken]:
-        """Check a token: form, types, consumer, signature, times, origin, in this order. Raises TokenRefused."""
+        """Check a token: form, types, consumer, signature, times, origin, scope, in this order. Raises TokenRefused."""
         token = parse_compact_token(raw, self._headers)
         claims = read_issued_claims(token)
         consumer = self._consumers.find(claims.client_id)
@@ -108,6 +109,7 @@ class IssuedTokens:
         self._signer.check(token, consumer)
         check_times(claims, now, self._settings.skew_s)
         check_origin(claims, token, issuer=self._settings.issuer, subject=consumer.name)
+        check_scope(token, consumer.scopes)
         return consumer, claims, token
 
     def _verify(self, header: bytes, now: float) -> tuple[IssuedClaims, ProvenToken]:

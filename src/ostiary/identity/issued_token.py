@@ -129,6 +129,16 @@ def check_origin(claims: IssuedClaims, token: CompactToken, *, issuer: str, subj
         raise TokenRefused("token_type")
 
 
+def check_scope(token: CompactToken, granted: tuple[str, ...]) -> None:
+    """A token claims no scope that its consumer may not have: who signs for itself would grant itself any.
+
+    Raises TokenRefused `token_scope`.
+    """
+    scope = token.claims.get("scope")
+    if scope is not None and (type(scope) is not str or not set(scope.split(" ")) <= set(granted)):
+        raise TokenRefused("token_scope")
+
+
 def _read_text(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name)
     if type(value) is not str:

@@ -10,6 +10,7 @@ from ostiary.identity.issued_token import (
     IssuedClaims,
     build_token_id,
     check_origin,
+    check_scope,
     check_times,
     read_issued_claims,
     sign_with_secret,
@@ -155,6 +156,21 @@ def refusal_of_origin(claims: IssuedClaims, token: CompactToken) -> str:
     with pytest.raises(TokenRefused) as caught:
         check_origin(claims, token, issuer="Higress-Gateway", subject=NAME)
     return caught.value.code
+
+
+@pytest.mark.parametrize("scope", [None, "read", "write", "write read"])
+def test_a_scope_may_say_what_was_granted(scope: str | None) -> None:
+    """In any order, or nothing."""
+    check_scope(read(scope=scope)[0], ("read", "write"))
+
+
+@pytest.mark.parametrize("scope", ["admin", "read admin", "read  write", "", "Read", ["read"], 7, True, {"read": 1}])
+def test_a_scope_says_nothing_besides(scope: Any) -> None:
+    """One more, an empty one, another spelling, or no text."""
+    with pytest.raises(TokenRefused) as caught:
+        check_scope(read(scope=scope)[0], ("read", "write"))
+
+    assert "token_scope" == caught.value.code
 
 
 def test_token_ids_are_random_uuids() -> None:

@@ -20,7 +20,16 @@ from ostiary.plugin import Admit, Pass, Pending, Place, Reply
 from ostiary.plugins.oauth2 import plugin_type
 from ostiary.plugins.oauth2.plugin import OAuth2
 from tests.fakes.client_keys import make_client_key, private_pem
-from tests.fakes.machine_tokens import CLIENT_ID, NAME, OTHER_ID, OTHER_NAME, OTHER_SECRET, SECRET, TokenWorld
+from tests.fakes.machine_tokens import (
+    CLIENT_ID,
+    NAME,
+    OTHER_ID,
+    OTHER_NAME,
+    OTHER_SECRET,
+    SECRET,
+    TokenWorld,
+    make_token,
+)
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 ISSUER = "https://tokens.example"
@@ -29,6 +38,7 @@ EVERY: dict[str, Any] = {
     "introspection": True,
     "revocation": True,
 }
+KEYED: dict[str, Any] = {"signing_keys": [private_pem("EC P-256")]}
 
 
 def public_pem(kind: str, number: int = 0) -> str:
@@ -343,3 +353,25 @@ def test_what_the_instance_leaves_alone_is_left_alone_here_too() -> None:
 
     assert isinstance(on_route, Pass)
     assert isinstance(nowhere, Reply)
+
+
+def test_a_consumer_grants_itself_no_scope_by_signing_its_own_token() -> None:
+    """Its secret signs, so it can write any claim; a scope counts as far as it is configured."""
+    world = TokenWorld()
+    plugin = build(world, {"scopes": ["read", "write"]}, introspection=True)
+    good, more = (make_token(iss=ISSUER, scope=scope) for scope in ("write read", "read admin"))
+
+    assert "admitted" == visit(world, plugin, good)
+    assert "token_scope" == visit(world, plugin, more)
+    assert {"status": 200, "active": False} == introspect(world, plugin, more)
+    assert "write read" == introspect(world, plugin, good)["scope"]
+    assert "token_scope" == visit(world, build(world), good)
+
+
+def test_a_scope_that_is_taken_out_ends_the_tokens_that_have_it() -> None:
+    """Also where the server's own key signed them; those without it stay."""
+    world = TokenWorld()
+    before, after = build(world, {"scopes": ["read", "write"]}, **KEYED), build(world, {"scopes": ["read"]}, **KEYED)
+    both, one = (issue(world, before, **form)["access_token"] for form in ({}, {"scope": "read"}))
+
+    assert ("token_scope", "admitted") == (visit(world, after, both), visit(world, after, one))
