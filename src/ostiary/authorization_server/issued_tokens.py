@@ -19,7 +19,9 @@ from ostiary.identity.issued_token import (
     build_issued_claims,
     build_token_id,
     check_origin,
+    check_scope,
     check_times,
+    find_revocation_id,
     read_issued_claims,
 )
 from ostiary.identity.jose import CompactToken, HeaderMemory, TokenRefused, parse_compact_token
@@ -32,11 +34,11 @@ CONSUMER_HEADER = "X-Mse-Consumer"
 
 
 class ProvenToken(NamedTuple):
-    """A token that was verified, with the finished admission of its consumer. `token_id` is its `jti`, if any."""
+    """A token that was verified, with the finished admission of its consumer. `revocation_id`: see `issued_token`."""
 
     consumer: str
     audience: str
-    token_id: str | None
+    revocation_id: str | None
     admit: Admit
 
     def __repr__(self) -> str:
@@ -46,7 +48,7 @@ class ProvenToken(NamedTuple):
 
 @final
 class IssuedTokens:
-    """Issues and verifies. `is_revoked` says of a `jti` whether its token was taken back; None: nobody can."""
+    """Issues and verifies. `is_revoked` says whether a token was taken back; None: nobody can."""
 
     __slots__ = ("_consumers", "_headers", "_proven", "_random", "_settings", "_signer", "is_revoked")
 
@@ -94,12 +96,12 @@ class IssuedTokens:
             claims, proven = self._verify(header, now)
             until = claims.expires_at + self._settings.skew_s
             self._proven.put(digest, proven, expires_at=until, now=now)
-        if self.is_revoked is not None and self.is_revoked(proven.token_id):
+        if self.is_revoked is not None and self.is_revoked(proven.revocation_id):
             raise TokenRefused("token_revoked")
         return proven
 
     def verify(self, raw: bytes, now: float) -> tuple[Consumer, IssuedClaims, CompactToken]:
-        """Check a token: form, types, consumer, signature, times, origin, in this order. Raises TokenRefused."""
+        """Check a token: form, types, consumer, signature, times, origin, scope, in this order. Raises TokenRefused."""
         token = parse_compact_token(raw, self._headers)
         claims = read_issued_claims(token)
         consumer = self._consumers.find(claims.client_id)
@@ -108,6 +110,7 @@ class IssuedTokens:
         self._signer.check(token, consumer)
         check_times(claims, now, self._settings.skew_s)
         check_origin(claims, token, issuer=self._settings.issuer, subject=consumer.name)
+        check_scope(token, consumer.scopes)
         return consumer, claims, token
 
     def _verify(self, header: bytes, now: float) -> tuple[IssuedClaims, ProvenToken]:
@@ -121,7 +124,7 @@ class IssuedTokens:
         return claims, ProvenToken(
             consumer=consumer.name,
             audience=claims.audience,
-            token_id=claims.token_id,
+            revocation_id=find_revocation_id(claims),
             admit=self._admit(consumer, token),
         )
 

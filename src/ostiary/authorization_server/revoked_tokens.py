@@ -1,6 +1,7 @@
 """Issued tokens that were taken back before they expired (RFC 7009), known to every worker and node within a second.
 
-By their `jti`, in a series of the shared state; who asks for one, and who may take it back, is not known here.
+By client and `jti` (`issued_token.find_revocation_id`), in a series of the shared state; who asks for one, and who may
+take it back, is not known here.
 """
 
 from typing import final
@@ -13,7 +14,7 @@ REVALIDATE_S = 1.0
 
 @final
 class RevokedTokens(PolledSeries):
-    """The `jti` of one issuer's revoked tokens, with the time until which each has to be known."""
+    """The ids of one issuer's revoked tokens, with the time until which each has to be known."""
 
     __slots__ = ("_revoked",)
 

@@ -14,6 +14,7 @@ from ostiary.authorization_server.issued_tokens import IssuedTokens
 from ostiary.authorization_server.revoked_tokens import RevokedTokens
 from ostiary.http.request import Request
 from ostiary.identity.authorization import FORM_TYPE
+from ostiary.identity.issued_token import find_revocation_id
 from ostiary.identity.jose import TokenRefused
 from ostiary.identity.oauth_refusal import OAuthRefused
 from ostiary.identity.presented_client import read_presented_client
@@ -90,7 +91,7 @@ class TokenStatus:
             return {"active": False}
         if self._revoked is not None:
             await self._revoked.require(now)
-            if self._revoked.is_revoked(claims.token_id):
+            if self._revoked.is_revoked(find_revocation_id(claims)):
                 return {"active": False}
         told = {name: token.claims[name] for name in _TOLD if name in token.claims}
         return {"active": True, "token_type": "Bearer", "username": owner.name, **told}
@@ -101,8 +102,11 @@ class TokenStatus:
             owner, claims, _ = self._tokens.verify(token.encode("ascii", "replace"), now)
         except TokenRefused:
             return answer_json({}, "token_unknown")
-        if owner.client_id == consumer.client_id and claims.token_id is not None and self._revoked is not None:
-            await self._revoked.revoke(claims.token_id, claims.expires_at + self._skew_s)
+        if owner.client_id != consumer.client_id:
+            return answer_json({}, "token_not_own")
+        revocation_id = find_revocation_id(claims)
+        if revocation_id is not None and self._revoked is not None:
+            await self._revoked.revoke(revocation_id, claims.expires_at + self._skew_s)
         return answer_json({}, "token_revoked")
 
 

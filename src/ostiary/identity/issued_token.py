@@ -7,6 +7,7 @@ key, and what a short secret means is told to the operator once.
 """
 
 from collections.abc import Mapping
+from hashlib import sha256
 from hmac import compare_digest
 from hmac import digest as hmac_digest
 from typing import Any, final
@@ -49,6 +50,18 @@ class IssuedClaims(msgspec.Struct, frozen=True, kw_only=True):
 def build_token_id(random: bytes) -> str:
     """Return a `jti` of 16 random bytes: a UUID of version 4, as texts. Raises ValueError for another length."""
     return str(UUID(bytes=random, version=4))
+
+
+def find_revocation_id(claims: IssuedClaims) -> str | None:
+    """Return by what a token is known once it is taken back; None for one without `jti`.
+
+    It is of the client and its `jti` together: a client that signs for itself could write the `jti` of another's token
+    into one of its own, and take back that.
+    """
+    if claims.token_id is None:
+        return None
+    client_id = claims.client_id
+    return sha256(f"{len(client_id)}:{client_id}{claims.token_id}".encode()).hexdigest()
 
 
 def build_issued_claims(claims: IssuedClaims, scope: str | None = None) -> dict[str, Any]:
@@ -127,6 +140,16 @@ def check_origin(claims: IssuedClaims, token: CompactToken, *, issuer: str, subj
         raise TokenRefused("token_subject")
     if token.type is None or token.type.lower().removeprefix("application/") != _TYPE:
         raise TokenRefused("token_type")
+
+
+def check_scope(token: CompactToken, granted: tuple[str, ...]) -> None:
+    """A token claims no scope that its consumer may not have: who signs for itself would grant itself any.
+
+    Raises TokenRefused `token_scope`.
+    """
+    scope = token.claims.get("scope")
+    if scope is not None and (type(scope) is not str or not set(scope.split(" ")) <= set(granted)):
+        raise TokenRefused("token_scope")
 
 
 def _read_text(claims: Mapping[str, Any], name: str) -> str:

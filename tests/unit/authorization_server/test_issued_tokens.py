@@ -8,6 +8,7 @@ from ostiary.authorization_server.consumers import Consumer, Consumers
 from ostiary.authorization_server.issued_tokens import IssuedTokens
 from ostiary.authorization_server.settings import ServerSettings
 from ostiary.authorization_server.signing import SecretSigner
+from ostiary.identity.issued_token import find_revocation_id
 from ostiary.identity.jose import CompactToken, TokenRefused, parse_compact_token
 from tests.fakes.dice import FakeRandom
 from tests.fakes.machine_tokens import (
@@ -15,9 +16,9 @@ from tests.fakes.machine_tokens import (
     NAME,
     OTHER_ID,
     OTHER_SECRET,
+    SAMPLE,
     SAMPLE_AT,
     SAMPLE_EXPIRES_AT,
-    SAMPLE_ID,
     SAMPLE_TOKEN,
     SECRET,
     make_claims,
@@ -85,7 +86,8 @@ def test_the_documents_sample_verifies_and_names_its_consumer() -> None:
     """To the upstream by X-Mse-Consumer, to the log by a digest."""
     proven = make_tokens().find(bearer(SAMPLE_TOKEN), NOW)
 
-    assert (NAME, "default", SAMPLE_ID) == (proven.consumer, proven.audience, proven.token_id)
+    assert (NAME, "default") == (proven.consumer, proven.audience)
+    assert find_revocation_id(SAMPLE) == proven.revocation_id
     assert proven.admit.edits is not None
     assert b"X-Mse-Consumer: consumer1\r\n" == proven.admit.edits.block
     principal = proven.admit.principal
@@ -138,9 +140,9 @@ def test_an_issued_token_is_one_that_verifies() -> None:
 
     assert make_claims(aud="route-a", exp=SAMPLE_AT + 90, iss="us", jti=claims["jti"]) == claims
     assert claims["jti"] != parse_compact_token(second.encode()).claims["jti"]
-    assert ("route-a", claims["jti"]) == (
-        tokens.find(bearer(first), SAMPLE_AT).audience, tokens.find(bearer(first), SAMPLE_AT).token_id,
-    )  # fmt: skip
+    proven, again = (tokens.find(bearer(token), SAMPLE_AT) for token in (first, second))
+    assert "route-a" == proven.audience
+    assert proven.revocation_id != again.revocation_id
 
 
 def test_a_scope_is_a_claim_where_it_was_granted() -> None:
@@ -221,6 +223,6 @@ def test_a_revoked_token_is_refused_also_from_memory() -> None:
     tokens.is_revoked = revoked.__contains__
     assert NAME == tokens.find(bearer(SAMPLE_TOKEN), NOW).consumer
 
-    revoked.add(SAMPLE_ID)
+    revoked.add(find_revocation_id(SAMPLE))
 
     assert "token_revoked" == refusal(tokens, f"Bearer {SAMPLE_TOKEN}")

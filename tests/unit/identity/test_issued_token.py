@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,9 @@ from ostiary.identity.issued_token import (
     IssuedClaims,
     build_token_id,
     check_origin,
+    check_scope,
     check_times,
+    find_revocation_id,
     read_issued_claims,
     sign_with_secret,
     verify_with_secret,
@@ -157,11 +160,35 @@ def refusal_of_origin(claims: IssuedClaims, token: CompactToken) -> str:
     return caught.value.code
 
 
+@pytest.mark.parametrize("scope", [None, "read", "write", "write read"])
+def test_a_scope_may_say_what_was_granted(scope: str | None) -> None:
+    """In any order, or nothing."""
+    check_scope(read(scope=scope)[0], ("read", "write"))
+
+
+@pytest.mark.parametrize("scope", ["admin", "read admin", "read  write", "", "Read", ["read"], 7, True, {"read": 1}])
+def test_a_scope_says_nothing_besides(scope: Any) -> None:
+    """One more, an empty one, another spelling, or no text."""
+    with pytest.raises(TokenRefused) as caught:
+        check_scope(read(scope=scope)[0], ("read", "write"))
+
+    assert "token_scope" == caught.value.code
+
+
 def test_token_ids_are_random_uuids() -> None:
     """Version 4, as in the sample."""
     assert "00010203-0405-4607-8809-0a0b0c0d0e0f" == build_token_id(bytes(range(16)))
     with pytest.raises(ValueError, match="16-char"):
         build_token_id(b"short")
+
+
+def test_what_is_taken_back_is_of_one_client() -> None:
+    """The same `jti` of another client is another token, wherever the line between both is; one without has no id."""
+    pairs = [("a", "bc"), ("ab", "c"), ("1:a", "bc"), ("a", "b")]
+    ids = {find_revocation_id(msgspec.structs.replace(SAMPLE, client_id=who, token_id=jti)) for who, jti in pairs}
+
+    assert len(pairs) == len(ids)
+    assert find_revocation_id(msgspec.structs.replace(SAMPLE, token_id=None)) is None
 
 
 def test_claims_show_nothing_of_themselves() -> None:

@@ -76,7 +76,8 @@ class BeyondConsumerConfig(Section):
         default=(),
         max_length=256,
         description="The scopes that it may be granted. Who asks for none gets all of them; who asks for another one "
-        "is answered `invalid_scope`. Default: none, and whoever asks for a scope is refused.",
+        "is answered `invalid_scope`. Default: none, and whoever asks for a scope is refused. Tokens that claim "
+        "one which is not here are refused, also when it was taken out later.",
     )
 
     may_introspect: Switch = Field(

@@ -20,7 +20,16 @@ from ostiary.plugin import Admit, Pass, Pending, Place, Reply
 from ostiary.plugins.oauth2 import plugin_type
 from ostiary.plugins.oauth2.plugin import OAuth2
 from tests.fakes.client_keys import make_client_key, private_pem
-from tests.fakes.machine_tokens import CLIENT_ID, NAME, OTHER_ID, OTHER_NAME, OTHER_SECRET, SECRET, TokenWorld
+from tests.fakes.machine_tokens import (
+    CLIENT_ID,
+    NAME,
+    OTHER_ID,
+    OTHER_NAME,
+    OTHER_SECRET,
+    SECRET,
+    TokenWorld,
+    make_token,
+)
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 ISSUER = "https://tokens.example"
@@ -29,6 +38,7 @@ EVERY: dict[str, Any] = {
     "introspection": True,
     "revocation": True,
 }
+KEYED: dict[str, Any] = {"signing_keys": [private_pem("EC P-256")]}
 
 
 def public_pem(kind: str, number: int = 0) -> str:
@@ -281,11 +291,13 @@ def test_who_may_introspect_hears_what_a_token_says() -> None:
     assert {"status": 200, "active": False} == introspect(world, plugin, token)
 
 
-def revoke(world: TokenWorld, plugin: OAuth2, token: str, client_id: str = CLIENT_ID, secret: str = SECRET) -> int:
+def revoke(
+    world: TokenWorld, plugin: OAuth2, token: str, client_id: str = CLIENT_ID, secret: str = SECRET
+) -> tuple[int, str]:
     """Take a token back."""
     reply = ask(world, plugin, "/oauth2/revoke", token=token, client_id=client_id, client_secret=secret)
     assert isinstance(reply, Reply)
-    return reply.status
+    return reply.status, reply.reason
 
 
 def test_a_token_that_was_taken_back_counts_nowhere_within_a_second() -> None:
@@ -295,15 +307,28 @@ def test_a_token_that_was_taken_back_counts_nowhere_within_a_second() -> None:
     token, other = issue(world, here)["access_token"], issue(world, here)["access_token"]
     assert {"admitted"} == {visit(world, plugin, each) for plugin in (here, elsewhere) for each in (token, other)}
 
-    assert 200 == revoke(world, here, token, OTHER_ID, OTHER_SECRET)
+    assert (200, "token_not_own") == revoke(world, here, token, OTHER_ID, OTHER_SECRET)
     assert "admitted" == visit(world, here, token)
-    assert 200 == revoke(world, here, token)
+    assert (200, "token_revoked") == revoke(world, here, token)
     assert "token_revoked" == visit(world, here, token)
     assert {"status": 200, "active": False} == introspect(world, here, token)
     world.clock.advance(1.1)
     assert ("token_revoked", "admitted") == (visit(world, elsewhere, token), visit(world, elsewhere, other))
-    assert 200 == revoke(world, here, "nonsense")
-    assert 401 == revoke(world, here, other, CLIENT_ID, "wrong")
+    assert (200, "token_unknown") == revoke(world, here, "nonsense")
+    assert (401, "client_refused") == revoke(world, here, other, CLIENT_ID, "wrong")
+
+
+def test_the_jti_of_anothers_token_in_one_of_its_own_takes_back_its_own_alone() -> None:
+    """A consumer that signs for itself writes what it likes; its tokens share no identity with others'."""
+    world = TokenWorld()
+    plugin = build(world, revocation=True)
+    token = issue(world, plugin)["access_token"]
+    claims = parse_compact_token(token.encode()).claims
+    imitation = make_token(OTHER_SECRET, **{**claims, "client_id": OTHER_ID, "sub": OTHER_NAME})
+    assert ("admitted", "admitted") == (visit(world, plugin, token), visit(world, plugin, imitation))
+
+    assert (200, "token_revoked") == revoke(world, plugin, imitation, OTHER_ID, OTHER_SECRET)
+    assert ("admitted", "token_revoked") == (visit(world, plugin, token), visit(world, plugin, imitation))
 
 
 def test_what_is_off_is_a_path_like_any_other() -> None:
@@ -343,3 +368,25 @@ def test_what_the_instance_leaves_alone_is_left_alone_here_too() -> None:
 
     assert isinstance(on_route, Pass)
     assert isinstance(nowhere, Reply)
+
+
+def test_a_consumer_grants_itself_no_scope_by_signing_its_own_token() -> None:
+    """Its secret signs, so it can write any claim; a scope counts as far as it is configured."""
+    world = TokenWorld()
+    plugin = build(world, {"scopes": ["read", "write"]}, introspection=True)
+    good, more = (make_token(iss=ISSUER, scope=scope) for scope in ("write read", "read admin"))
+
+    assert "admitted" == visit(world, plugin, good)
+    assert "token_scope" == visit(world, plugin, more)
+    assert {"status": 200, "active": False} == introspect(world, plugin, more)
+    assert "write read" == introspect(world, plugin, good)["scope"]
+    assert "token_scope" == visit(world, build(world), good)
+
+
+def test_a_scope_that_is_taken_out_ends_the_tokens_that_have_it() -> None:
+    """Also where the server's own key signed them; those without it stay."""
+    world = TokenWorld()
+    before, after = build(world, {"scopes": ["read", "write"]}, **KEYED), build(world, {"scopes": ["read"]}, **KEYED)
+    both, one = (issue(world, before, **form)["access_token"] for form in ({}, {"scope": "read"}))
+
+    assert ("token_scope", "admitted") == (visit(world, after, both), visit(world, after, one))
