@@ -34,7 +34,7 @@ class ConsumerConfig(BeyondConsumerConfig):
         default=None,
         description="What it proves that by, and what its tokens are signed with (HS256). RFC 7518 wants 32 bytes or "
         "more; shorter ones work, and are told at start. Changing it ends the consumer's tokens, unless the old one is "
-        "written as previous_client_secret.",
+        "written as previous_client_secret. With `signing_keys` it signs nothing, and changing it ends no token.",
     )
 
     needed: ClassVar[Mapping[str, str]] = {"client_secret": "unless client_secret_hash or public_keys is written"}

@@ -6,7 +6,7 @@ Nothing is refused here: the document's own example has a notice, for it recomme
 from collections.abc import Iterable
 
 from ostiary.plugin import Place
-from ostiary.plugins.oauth2.config import OAuth2Config
+from ostiary.plugins.oauth2.config import ConsumerConfig, OAuth2Config
 
 MIN_SECRET_BYTES = 32  # RFC 7518 §3.2: as long as the hash
 _MAX_NAMED = 5
@@ -15,14 +15,9 @@ _MAX_NAMED = 5
 def find_notices(config: OAuth2Config, place: Place) -> tuple[str, ...]:
     """Return the sentences that apply to a rule with consumers."""
     consumers = config.consumers or ()
-    short = [
-        consumer.name
-        for consumer in consumers
-        if consumer.client_secret is not None
-        and len(consumer.client_secret.get_secret_value().encode("utf-8")) < MIN_SECRET_BYTES
-    ]
+    short = [] if config.signing_keys else [consumer.name for consumer in consumers if _has_short_secret(consumer)]
     notices = {
-        f"the client_secret of {_list(short)} is shorter than {MIN_SECRET_BYTES} bytes: whoever sees one of its tokens "
+        f"a secret of {_list(short)} is shorter than {MIN_SECRET_BYTES} bytes: whoever sees one of its tokens "
         "can guess it at home, and then make tokens (RFC 7518 §3.2)": bool(short),
         "a client secret may come in the query of a GET, where histories, proxies and logs on the way keep it: write "
         "allow_query_credentials: false once every client posts a form or uses HTTP Basic": (
@@ -36,6 +31,14 @@ def find_notices(config: OAuth2Config, place: Place) -> tuple[str, ...]:
         "token_ttl is 0: tokens work for clock_skew_seconds only": config.token_ttl == 0,
     }
     return tuple(notice for notice, applies in notices.items() if applies)
+
+
+def _has_short_secret(consumer: ConsumerConfig) -> bool:
+    """Say whether one of the secrets that verify its tokens can be guessed from one; the one before counts, too."""
+    live = (consumer.client_secret, consumer.previous_client_secret)
+    return any(
+        len(secret.get_secret_value().encode("utf-8")) < MIN_SECRET_BYTES for secret in live if secret is not None
+    )
 
 
 def _list(names: Iterable[str]) -> str:

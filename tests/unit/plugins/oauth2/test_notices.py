@@ -7,6 +7,7 @@ import pytest
 from ostiary.plugin import Place
 from ostiary.plugins.oauth2.config import OAuth2Config
 from ostiary.plugins.oauth2.notices import find_notices
+from tests.fakes.client_keys import private_pem
 
 SECRET = "abcdefgh-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
 QUIET = {"allow_query_credentials": False}
@@ -31,7 +32,9 @@ def test_a_rule_may_have_nothing_to_say() -> None:
         ({"auth_path": "/"}, "every path that ends with a slash"),
         ({"token_ttl": 0}, "token_ttl is 0"),
         ({"consumers": [{"name": "one", "client_id": "1", "client_secret": "x" * 31}]},
-         "the client_secret of one is shorter than 32 bytes"),
+         "a secret of one is shorter than 32 bytes"),
+        ({"consumers": [{"name": "one", "client_id": "1", "client_secret": SECRET, "previous_client_secret": "short"}]},
+         "a secret of one is shorter than 32 bytes"),
         ({"place": Place(id="r1", uris=("/orders", "/oauth2/tokens"))}, "nobody can ask for a token here"),
     ],
 )  # fmt: skip
@@ -49,6 +52,13 @@ def test_short_secrets_are_told_by_name_and_counted() -> None:
 
     assert "n0, n1, n2, n3, n4 and 3 more" in told
     assert "short3" not in told
+
+
+def test_a_short_secret_that_signs_nothing_is_no_matter() -> None:
+    """With a key of the server's own nobody can try secrets at home."""
+    consumers = [{"name": "one", "client_id": "1", "client_secret": "short"}]
+
+    assert () == notices(consumers=consumers, signing_keys=[private_pem("EC P-256")])
 
 
 @pytest.mark.parametrize(
