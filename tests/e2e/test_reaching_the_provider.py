@@ -206,7 +206,7 @@ def test_each_way_to_fail_has_its_own_message(tmp_path: Path, authority: Authori
             "https://mute.test": ("provider_dns", dns.address),
             "https://broken.test": ("provider_dns", "SERVFAIL"),
             f"http://{HOST}:{free_port()}": ("provider_refused", "nothing listens there"),
-            f"http://{HOST}:{mute.getsockname()[1]}": ("provider_timeout", "did not answer within 1 s"),
+            f"http://{HOST}:{mute.getsockname()[1]}": ("provider_timeout", "`timeout` covers the whole call"),
             issuer.issuer: ("provider_tls", "ssl_ca_file"),
         }
         for number, (place, (code, words)) in enumerate(cases.items()):
