@@ -195,9 +195,14 @@ def _find_instance(policy: Policy) -> str | None:
 def _find_hosts(checked: CheckedDocument) -> dict[str, dict[str, None]]:
     """Return the hosts of all routes that each place below domains reaches."""
     hosts: dict[str, dict[str, None]] = {}
+    known: dict[int, list[str]] = {}  # by policy: many routes share one, of thousands of domains
     for route in checked.routes:
-        for candidate in (each for policy in route.policies for each in policy.candidates if each.level in OWN_LEVELS):
-            hosts.setdefault(candidate.place, {}).update(dict.fromkeys(route.config.host_patterns))
+        for policy in route.policies:
+            places = known.get(id(policy))
+            if places is None:
+                places = known[id(policy)] = [each.place for each in policy.candidates if each.level in OWN_LEVELS]
+            for place in places:
+                hosts.setdefault(place, {}).update(dict.fromkeys(route.config.host_patterns))
     return hosts
 
 

@@ -106,10 +106,12 @@ def _find_idle_faults(
     def make(*arguments: Any) -> Services:
         return msgspec.structs.replace(make_services(*arguments), generated_secret=lambda: "0" * 64)
 
+    idle = [candidate for candidate in checked.idle.candidates if not is_restricting(candidate.plugin)]
+    if not idle:
+        return ()  # a builder looks at every route
     builder = InstanceBuilder(checked, gateway.public_url, make, Reach(), {})
-    for candidate in checked.idle.candidates:
-        if not is_restricting(candidate.plugin):
-            builder.build(Place(id=candidate.scope, level="service"), candidate, None)
+    for candidate in idle:
+        builder.build(Place(id=candidate.scope, level="service"), candidate, None)
     return tuple(builder.problems)
 
 
