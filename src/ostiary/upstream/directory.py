@@ -3,14 +3,17 @@
 They outlive snapshots: a new configuration with the same upstream goes on with its warm connections.
 """
 
+import ssl
 from collections.abc import Callable, Iterable
 from typing import final
+
+import msgspec
 
 from ostiary.config.upstream_tls import TlsSpec
 from ostiary.config.upstreams import UpstreamSpec
 from ostiary.upstream.balancer import Balancer, plan_cycle
 from ostiary.upstream.pool import Pool
-from ostiary.upstream.tls import UpstreamContext
+from ostiary.upstream.tls import UpstreamContext, make_trust
 
 
 @final
@@ -41,7 +44,7 @@ class UpstreamDirectory:
     def __init__(self, timer: Callable[[], float]) -> None:
         """Start without upstreams; `timer` is the loop's clock."""
         self._timer = timer
-        self._contexts: dict[TlsSpec, UpstreamContext] = {}
+        self._contexts: dict[TlsSpec, ssl.SSLContext] = {}  # by what is trusted, whatever the names
         self._upstreams: dict[UpstreamSpec, Upstream] = {}
 
     def upstream(self, spec: UpstreamSpec) -> Upstream:
@@ -56,18 +59,17 @@ class UpstreamDirectory:
         wanted = set(specs)
         for spec in [spec for spec in self._upstreams if spec not in wanted]:
             self._upstreams.pop(spec).pool.close()
-        used = {spec.tls for spec in wanted}
+        used = {_without_name(spec.tls) for spec in wanted if spec.tls is not None}
         self._contexts = {tls: context for tls, context in self._contexts.items() if tls in used}
 
     def _find_context(self, tls: TlsSpec | None) -> UpstreamContext | None:
-        """Make what certificates are checked by, once for equal trust whatever the names: it takes 35 ms."""
+        """Make what connections are made with; what takes 35 ms of it, once for equal trust whatever the names."""
         if tls is None:
             return None
-        context = self._contexts.get(tls)
-        if context is None:
-            same_trust = next((made for other, made in self._contexts.items() if _trust(other) == _trust(tls)), None)
-            context = self._contexts[tls] = UpstreamContext(tls, same_trust)
-        return context
+        trust = _without_name(tls)
+        if trust not in self._contexts:
+            self._contexts[trust] = make_trust(tls)
+        return UpstreamContext(tls.server_name, self._contexts[trust])
 
     def close_stale(self, now: float) -> None:
         """Close idle connections that are past their time."""
@@ -80,6 +82,5 @@ class UpstreamDirectory:
             upstream.pool.close()
 
 
-def _trust(tls: TlsSpec) -> tuple[bool, str]:
-    """Return what a context is made of."""
-    return tls.verify, tls.trusted_certificates
+def _without_name(tls: TlsSpec) -> TlsSpec:
+    return msgspec.structs.replace(tls, server_name=None)

@@ -6,7 +6,7 @@ those that the configuration adds, and one name: the operator's, or the node's h
 
 import asyncio
 import ssl
-from typing import Self, cast, final
+from typing import cast, final
 
 from ostiary.config.upstream_tls import TlsSpec
 from ostiary.upstream.last_words import LastWords
@@ -21,24 +21,27 @@ _HINTS = {
 }
 
 
+def make_trust(spec: TlsSpec) -> ssl.SSLContext:
+    """Make what certificates are checked by; it takes 35 ms, and the name is no part of it."""
+    context = make_tls_context(verify=spec.verify, trusted_certificates=spec.trusted_certificates)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
 @final
 class UpstreamContext:
-    """What the connections of upstreams with equal wishes are made with."""
+    """What the connections of an upstream are made with.
+
+    `trust` (`make_trust`) may serve several names: a name belongs to each handshake, and no session is resumed, so that
+    what was proven for one serves no other.
+    """
 
     __slots__ = ("_context", "_server_name")
 
-    def __init__(self, spec: TlsSpec, same_trust: Self | None = None) -> None:
-        """Make the context, which takes 35 ms, or share that of one which trusts the same and has another name.
-
-        The name belongs to each handshake, and no session is resumed: what was proven for one serves no other.
-        """
-        self._server_name = spec.server_name
-        self._context: ssl.SSLContext
-        if same_trust is not None:
-            self._context = same_trust._context  # noqa: SLF001 - of its own class
-            return
-        self._context = make_tls_context(verify=spec.verify, trusted_certificates=spec.trusted_certificates)
-        self._context.set_alpn_protocols(["http/1.1"])
+    def __init__(self, server_name: str | None, trust: ssl.SSLContext) -> None:
+        """Hold the name that certificates are held to (None: each node's host), and what they are checked by."""
+        self._server_name = server_name
+        self._context = trust
 
     async def shake_hands(
         self, lower: asyncio.Transport, protocol: asyncio.Protocol, host: str, timeout_s: float

@@ -18,7 +18,7 @@ from ostiary.config.upstream_tls import TlsSpec
 from ostiary.errors import UpstreamFault
 from ostiary.upstream.connection import UpstreamConnection
 from ostiary.upstream.pool import Pool
-from ostiary.upstream.tls import UpstreamContext, explain_tls_error
+from ostiary.upstream.tls import UpstreamContext, explain_tls_error, make_trust
 from tests.fakes.certificates import Authority, make_authority
 from tests.fakes.messages import response
 from tests.fakes.server_pairs import make_pair
@@ -64,9 +64,14 @@ async def serve(context: ssl.SSLContext | None, script: Script = stay) -> AsyncI
         await asyncio.sleep(0.01)  # what is being closed gets its turns
 
 
+def make_context(spec: TlsSpec) -> UpstreamContext:
+    """Make what connections with these wishes are made with."""
+    return UpstreamContext(spec.server_name, make_trust(spec))
+
+
 async def dial(port: int, spec: TlsSpec, timeout_s: float = 10.0) -> UpstreamConnection:
     """Open a connection, or raise."""
-    pool = Pool(size=1, idle_timeout_s=1, requests=1, timer=lambda: 0.0, tls=UpstreamContext(spec))
+    pool = Pool(size=1, idle_timeout_s=1, requests=1, timer=lambda: 0.0, tls=make_context(spec))
     return await pool.dial(("127.0.0.1", port), timeout_s)
 
 
@@ -280,7 +285,7 @@ def test_a_connection_that_is_gone_shakes_no_hands() -> None:
             lower, protocol = await loop.create_connection(asyncio.Protocol, "127.0.0.1", port)
             lower.abort()
             with pytest.raises(ConnectionResetError):
-                await UpstreamContext(TlsSpec()).shake_hands(lower, protocol, "127.0.0.1", 1.0)
+                await make_context(TlsSpec()).shake_hands(lower, protocol, "127.0.0.1", 1.0)
 
     asyncio.run(scenario())
 
