@@ -20,24 +20,8 @@ from tests.e2e.counterparts.gateway import RunningGateway, start_gateway
 from tests.e2e.counterparts.recording_upstream import RecordingUpstream
 from tests.fakes.browser import Browser, Page
 from tests.fakes.certificates import make_authority
+from tests.reference.documents import OIDC_ALIYUN
 
-# The document's example, word for word but for who the client is.
-PLUGIN = """
-redirect_url: 'http://foo.bar.com/oauth2/callback'
-provider: aliyun
-oidc_issuer_url: 'https://oauth.aliyun.com/'
-client_id: 'XXXXXXXXXXXXXXXX'
-client_secret: 'XXXXXXXXXXXXXXXX'
-scope: 'openid'
-cookie_secret: 'nqavJrGvRmQxWwGNptLdyUVKcBNZ2b18Guc1n_8DCfY='
-service_name: 'aliyun.dns'
-service_port: 443
-match_type: whitelist
-match_list:
- - match_rule_domain: 'foo.bar.com'
-   match_rule_path: /foo
-   match_rule_type: prefix
-"""
 CALLBACK = "http://foo.bar.com/oauth2/callback"
 
 
@@ -71,7 +55,7 @@ def scene(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Scene]:
     (tmp_path / "authority.pem").write_text(authority.pem)
     tls = ssl.create_default_context(cadata=authority.pem)
     with start_aliyun(authority, tmp_path, [CALLBACK], **changes.get("aliyun", {})) as aliyun:
-        plugin = yaml.safe_load(PLUGIN) | {
+        plugin = yaml.safe_load(OIDC_ALIYUN) | {
             "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "service_port": aliyun.port,
             **changes.get("plugin", {}),
         }  # fmt: skip

@@ -21,24 +21,8 @@ from tests.e2e.counterparts.keycloak import LOGIN, Keycloak, Realm
 from tests.e2e.counterparts.recording_upstream import RecordingUpstream
 from tests.e2e.counterparts.scene import read_query
 from tests.fakes.browser import Browser, Page
-from tests.reference.documents import OIDC_KEYCLOAK_LOGOUT, OIDC_KEYCLOAK_LOGOUT_AND_BACK
+from tests.reference.documents import OIDC_KEYCLOAK, OIDC_KEYCLOAK_LOGOUT, OIDC_KEYCLOAK_LOGOUT_AND_BACK
 
-PLUGIN = """
-redirect_url: 'http://foo.bar.com/oauth2/callback'
-oidc_issuer_url: 'http://127.0.0.1:9090/realms/myrealm'
-client_id: 'XXXXXXXXXXXXXXXX'
-client_secret: 'XXXXXXXXXXXXXXXX'
-scope: 'openid email'
-cookie_secret: 'nqavJrGvRmQxWwGNptLdyUVKcBNZ2b18Guc1n_8DCfY='
-service_name: 'keycloak.static'
-service_port: 80
-service_host: '127.0.0.1:9090'
-match_type: 'blacklist'
-match_list:
-    - match_rule_domain: '*.bar.com'
-      match_rule_path: '/headers'
-      match_rule_type: 'prefix'
-"""
 SITE = "http://foo.bar.com"
 CALLBACK = f"{SITE}/oauth2/callback"
 
@@ -86,7 +70,7 @@ def scene(keycloak: Keycloak, tmp_path_factory: pytest.TempPathFactory) -> Itera
         realm.update_client(attributes, redirectUris=[CALLBACK], webOrigins=[SITE])
         port = realm.keycloak.port
         plugin = yaml.safe_load(
-            PLUGIN.replace("127.0.0.1:9090/realms/myrealm", f"127.0.0.1:{port}/realms/{realm.name}")
+            OIDC_KEYCLOAK.replace("127.0.0.1:9090/realms/myrealm", f"127.0.0.1:{port}/realms/{realm.name}")
         )
         plugin |= {
             "client_id": realm.client_id, "client_secret": realm.client_secret, "service_host": f"127.0.0.1:{port}",

@@ -6,7 +6,6 @@ sign-ins return to.
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,11 @@ import pytest
 
 from tests.e2e.counterparts.calls import call
 from tests.e2e.counterparts.certified import read_token
-from tests.e2e.counterparts.gateway import RunningGateway, start_gateway
-from tests.e2e.counterparts.oidc_provider import LOGIN, PASSWORD, OidcProvider, register, start_oidc_provider
+from tests.e2e.counterparts.gateway import start_gateway
+from tests.e2e.counterparts.oidc_provider import LOGIN, register, start_oidc_provider
+from tests.e2e.counterparts.oidc_scene import Scene
 from tests.e2e.counterparts.recording_upstream import RecordingUpstream
-from tests.fakes.browser import Browser, Page
+from tests.fakes.browser import Browser
 
 SHOP, WIKI = HOSTS = ("shop.bar.com", "wiki.bar.com")
 CLIENT = register(
@@ -28,26 +28,16 @@ ANSWERS_TO_NOBODY = {"ping": 200, "ready": 200, "auth": 401, "userinfo": 401, "s
                      "sign_out": 302}  # fmt: skip
 
 
-@dataclass
-class Scene:
-    """What runs."""
-
-    provider: OidcProvider
-    gateway: RunningGateway
-    upstream: RecordingUpstream
+class TwoHosts(Scene):
+    """What runs, for two hosts."""
 
     def browser(self) -> Browser:
         """Return somebody's browser, whose hosts file knows both hosts."""
         return Browser(hosts=dict.fromkeys(HOSTS, self.gateway.port))
 
-    def fill_in(self, browser: Browser, page: Page) -> Page:
-        """Fill in the provider's form on `page`."""
-        assert page.url.startswith(f"{self.provider.issuer}/interaction/"), (page.status, page.url, page.text[:400])
-        return browser.submit(page, {"login": LOGIN, "password": PASSWORD})
-
 
 @contextlib.contextmanager
-def start_scene(folder: Path, **options: Any) -> Iterator[Scene]:
+def start_scene(folder: Path, **options: Any) -> Iterator[TwoHosts]:
     """Start all of it; `options` are those that the plugin gets besides."""
     with start_oidc_provider(clients=[CLIENT]) as provider, RecordingUpstream() as upstream:
         plugin = {
@@ -60,18 +50,18 @@ def start_scene(folder: Path, **options: Any) -> Iterator[Scene]:
             "routes": [{"id": host, "hosts": [host], "uri": "/pages/*", "upstream": nodes} for host in HOSTS],
         }
         with start_gateway(config, folder) as gateway:
-            yield Scene(provider, gateway, upstream)
+            yield TwoHosts(provider, gateway, upstream)
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoHosts]:
     """One scene for the module: no `redirect_url`, no `cookie_domains`."""
     with start_scene(tmp_path_factory.mktemp("oidc_levels")) as running:
         yield running
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_the_member_paths_are_on_every_host(scene: Scene, host: str) -> None:
+def test_the_member_paths_are_on_every_host(scene: TwoHosts, host: str) -> None:
     """Though no route covers them; what none covers besides is no way around the sign-in."""
     paths = {path: call(f"{scene.gateway.url}/oauth2/{path}", headers={"Host": host}) for path in ANSWERS_TO_NOBODY}
 
@@ -81,7 +71,7 @@ def test_the_member_paths_are_on_every_host(scene: Scene, host: str) -> None:
     assert 401 == call(f"{scene.gateway.url}/pages/1", "POST", headers={"Host": host}).status
 
 
-def test_people_sign_in_at_each_host(scene: Scene) -> None:
+def test_people_sign_in_at_each_host(scene: TwoHosts) -> None:
     """Each host has a session of its own, and signing out of one leaves the other alone."""
     browser = scene.browser()
     for host in HOSTS:
@@ -100,7 +90,7 @@ def test_people_sign_in_at_each_host(scene: Scene) -> None:
     assert [401, 200] == [browser.xhr(f"http://{host}/pages/1").status for host in HOSTS]
 
 
-def test_a_host_that_no_route_names_starts_no_sign_in(scene: Scene) -> None:
+def test_a_host_that_no_route_names_starts_no_sign_in(scene: TwoHosts) -> None:
     """A redirect URI is never made of a Host header that nobody vouches for (RFC 9700 §4.11)."""
     for path in ("/pages/1", "/oauth2/start"):
         answer = call(f"{scene.gateway.url}{path}", headers={"Host": "evil.example"})

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -11,33 +12,10 @@ from ostiary.config.higress.loading import HigressFolder
 from ostiary.config.loading import Loaded
 from ostiary.wiring import load_registry
 from tests.architecture.tree import ROOT
+from tests.reference.documents import OIDC_AUTH0, OIDC_INGRESS
 
 COOKIE_SECRET = "nqavJrGvRmQxWwGNptLdyUVKcBNZ2b18Guc1n_8DCfY="
 
-# The oidc document, "Step 3: OIDC Service HTTPS Configuration", as written.
-DOCUMENTS_INGRESS = """\
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata:
-  name: auth0-ingress
-  annotations:
-    higress.io/destination: auth.dns
-    higress.io/backend-protocol: "HTTPS"
-    higress.io/ignore-path-case: "false"
-spec:
-  ingressClassName: higress
-  rules:
-    - host: foo.bar.com
-      http:
-        paths:
-          - path: /
-            pathType: Prefix
-            backend:
-              resource:
-                apiGroup: networking.higress.io
-                kind: McpBridge
-                name: default
-"""
 AUTH0_SOURCE = """\
 apiVersion: networking.higress.io/v1
 kind: McpBridge
@@ -47,33 +25,20 @@ spec:
     - {name: auth, type: dns, domain: dev-o43xb1mz7ya7ach4.us.auth0.com, port: 443}
 """
 # The same document's plugin configuration, where the console puts it.
-AUTH0_PLUGIN = f"""\
+AUTH0_PLUGIN = """\
 apiVersion: extensions.higress.io/v1alpha1
 kind: WasmPlugin
 metadata:
   name: oidc-1.0.0
   namespace: higress-system
-  labels: {{higress.io/wasm-plugin-name: oidc, higress.io/wasm-plugin-built-in: "true"}}
-  annotations: {{higress.io/wasm-plugin-title: OIDC}}
+  labels: {higress.io/wasm-plugin-name: oidc, higress.io/wasm-plugin-built-in: "true"}
+  annotations: {higress.io/wasm-plugin-title: OIDC}
 spec:
   url: oci://registry.example.com/plugins/oidc:1.0.0
   phase: AUTHN
   priority: 350
   defaultConfig:
-    redirect_url: 'http://foo.bar.com/oauth2/callback'
-    oidc_issuer_url: 'https://dev-o43xb1mz7ya7ach4.us.auth0.com/'
-    client_id: 'XXXXXXXXXXXXXXXX'
-    client_secret: 'XXXXXXXXXXXXXXXX'
-    scope: 'openid email offline_access'
-    cookie_secret: '{COOKIE_SECRET}'
-    service_name: 'auth.dns'
-    service_port: 443
-    match_type: 'whitelist'
-    match_list:
-        - match_rule_domain: '*.bar.com'
-          match_rule_path: '/foo'
-          match_rule_type: 'prefix'
-"""
+""" + indent(OIDC_AUTH0, "    ")
 
 MACHINE_TOKENS = """\
 apiVersion: extensions.higress.io/v1alpha1
@@ -222,7 +187,7 @@ def levels(loaded: Loaded, host: str) -> list[tuple[str, str]]:
 
 def test_the_documents_auth0_example_loads(tmp_path: Path) -> None:
     """Ingress, service source and plugin; the whole host goes to Auth0 there, over https."""
-    loaded = load(tmp_path, DOCUMENTS_INGRESS, AUTH0_SOURCE, AUTH0_PLUGIN)
+    loaded = load(tmp_path, OIDC_INGRESS, AUTH0_SOURCE, AUTH0_PLUGIN)
 
     assert [("oidc", "instance")] == levels(loaded, "foo.bar.com")
     assert loaded.snapshot is not None
@@ -321,7 +286,7 @@ def test_the_cookies_of_every_resource_are_kept_from_services(tmp_path: Path) ->
         for name in ("one", "two")
     ]
 
-    loaded = load(tmp_path, DOCUMENTS_INGRESS, AUTH0_SOURCE, *texts)
+    loaded = load(tmp_path, OIDC_INGRESS, AUTH0_SOURCE, *texts)
 
     assert () == loaded.problems
     assert loaded.snapshot is not None

@@ -20,23 +20,8 @@ from tests.e2e.counterparts.gateway import RunningGateway, start_gateway
 from tests.e2e.counterparts.oidc_provider import LOGIN, PASSWORD, OidcProvider, register, start_oidc_provider
 from tests.e2e.counterparts.recording_upstream import RecordingUpstream
 from tests.fakes.browser import Browser, Page
+from tests.reference.documents import OIDC_AUTH0
 
-# The document's example, word for word.
-PLUGIN = """
-redirect_url: 'http://foo.bar.com/oauth2/callback'
-oidc_issuer_url: 'https://dev-o43xb1mz7ya7ach4.us.auth0.com/'
-client_id: 'XXXXXXXXXXXXXXXX'
-client_secret: 'XXXXXXXXXXXXXXXX'
-scope: 'openid email offline_access'
-cookie_secret: 'nqavJrGvRmQxWwGNptLdyUVKcBNZ2b18Guc1n_8DCfY='
-service_name: 'auth.dns'
-service_port: 443
-match_type: 'whitelist'
-match_list:
-    - match_rule_domain: '*.bar.com'
-      match_rule_path: '/foo'
-      match_rule_type: 'prefix'
-"""
 SITE = "http://foo.bar.com"
 CALLBACK = f"{SITE}/oauth2/callback"
 CLIENT = register(
@@ -91,7 +76,7 @@ class Scene:
 def start_scene(folder: Path, **changes: Any) -> Iterator[Scene]:
     """Start all of it; `changes` are options that the plugin gets besides (None leaves one out)."""
     with start_oidc_provider(clients=[CLIENT]) as provider, RecordingUpstream() as upstream:
-        plugin = yaml.safe_load(PLUGIN) | {
+        plugin = yaml.safe_load(OIDC_AUTH0) | {
             "oidc_issuer_url": provider.issuer, "client_id": CLIENT["client_id"],
             "client_secret": CLIENT["client_secret"], "service_port": provider.port, **changes,
         }  # fmt: skip

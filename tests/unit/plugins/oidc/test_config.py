@@ -7,58 +7,11 @@ import yaml
 
 from ostiary.plugins.oidc.config import OidcConfig
 from tests.fakes.oidc_configs import LEFT_OUT, find_problems, make_oidc
+from tests.reference.documents import OIDC_ALIYUN, OIDC_AUTH0, OIDC_KEYCLOAK
 from tests.reference.oidc_bad_values import BAD_VALUES
 
-AUTH0 = """
-redirect_url: 'http://foo.bar.com/oauth2/callback'
-oidc_issuer_url: 'https://dev-o43xb1mz7ya7ach4.us.auth0.com/'
-client_id: 'XXXXXXXXXXXXXXXX'
-client_secret: 'XXXXXXXXXXXXXXXX'
-scope: 'openid email offline_access'
-cookie_secret: 'nqavJrGvRmQxWwGNptLdyUVKcBNZ2b18Guc1n_8DCfY='
-service_name: 'auth.dns'
-service_port: 443
-match_type: 'whitelist'
-match_list:
-    - match_rule_domain: '*.bar.com'
-      match_rule_path: '/foo'
-      match_rule_type: 'prefix'
-"""
-KEYCLOAK = """
-redirect_url: 'http://foo.bar.com/oauth2/callback'
-oidc_issuer_url: 'http://127.0.0.1:9090/realms/myrealm'
-client_id: 'XXXXXXXXXXXXXXXX'
-client_secret: 'XXXXXXXXXXXXXXXX'
-scope: 'openid email'
-cookie_secret: 'nqavJrGvRmQxWwGNptLdyUVKcBNZ2b18Guc1n_8DCfY='
-service_name: 'keycloak.static'
-service_port: 80
-service_host: '127.0.0.1:9090'
-match_type: 'blacklist'
-match_list:
-    - match_rule_domain: '*.bar.com'
-      match_rule_path: '/headers'
-      match_rule_type: 'prefix'
-"""
-ALIYUN = """
-redirect_url: 'http://foo.bar.com/oauth2/callback'
-provider: aliyun
-oidc_issuer_url: 'https://oauth.aliyun.com/'
-client_id: 'XXXXXXXXXXXXXXXX'
-client_secret: 'XXXXXXXXXXXXXXXX'
-scope: 'openid'
-cookie_secret: 'nqavJrGvRmQxWwGNptLdyUVKcBNZ2b18Guc1n_8DCfY='
-service_name: 'aliyun.dns'
-service_port: 443
-match_type: whitelist
-match_list:
- - match_rule_domain: 'foo.bar.com'
-   match_rule_path: /foo
-   match_rule_type: prefix
-"""
 
-
-@pytest.mark.parametrize("example", [AUTH0, KEYCLOAK, ALIYUN])
+@pytest.mark.parametrize("example", [OIDC_AUTH0, OIDC_KEYCLOAK, OIDC_ALIYUN])
 def test_the_documented_examples_stand(example: str) -> None:
     """As they are written."""
     config = OidcConfig.model_validate(yaml.safe_load(example))
