@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 COMPILED_TREE = ROOT / "build" / "compiled"
 PACKAGING = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
-LEFT_BEHIND = shutil.ignore_patterns("__pycache__", "*.so")
+BYTECODE = shutil.ignore_patterns("__pycache__")
 STAMP = ".compiled-from"
 # The data plane, and the verdicts on requests whose credentials were proven before. What happens once in a while
 # (signing in, reading configuration) would gain nothing. A module with a pydantic model or a msgspec Struct is none for
@@ -94,7 +94,7 @@ def compile_into(target: Path) -> None:
     print(f"Compiling {len(COMPILED)} modules: about a minute", flush=True)
     with tempfile.TemporaryDirectory(prefix="ostiary-compile-") as directory:
         tree = Path(directory) / "src"
-        shutil.copytree(ROOT / "src", tree, ignore=LEFT_BEHIND)
+        shutil.copytree(ROOT / "src", tree, ignore=BYTECODE)
         compile_modules(tree)
         (tree / STAMP).write_text(stamp, encoding="ascii")
         shutil.rmtree(target, ignore_errors=True)
@@ -133,7 +133,7 @@ def make_wheel(compiled: Path, target: Path) -> Path:
     """Make the wheel; `hatch_build.py` says that it is for this machine only. Returns the file."""
     with tempfile.TemporaryDirectory(prefix="ostiary-wheel-") as directory:
         tree = Path(directory)
-        shutil.copytree(compiled, tree / "src", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(compiled, tree / "src", ignore=BYTECODE)
         for name in PACKAGING:
             shutil.copyfile(ROOT / name, tree / name)
         run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tree / "dist"], tree)

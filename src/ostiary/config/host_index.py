@@ -69,12 +69,9 @@ class HostIndex:
         """Return the positions of all conditions that fit, in order."""
         found = set(self._everywhere)
         found.update(self._exact.get(host, ()))
-        size = len(host)
-        for length in self._suffix_lengths:
-            if length <= size:
-                found.update(self._suffixes.get(host[size - length :], ()))
+        found.update(self._list_ends(host))
         for length in self._prefix_lengths:
-            if length <= size:
+            if length <= len(host):
                 found.update(self._prefixes.get(host[:length], ()))
         return sorted(found)
 
@@ -84,11 +81,14 @@ class HostIndex:
             return self.find(pattern)
         end = pattern[1:]
         found = set(self._everywhere)  # and besides: wider ends, beginnings (which always may), and what ends so
-        for length in self._suffix_lengths:
-            if length <= len(end):
-                found.update(self._suffixes.get(end[len(end) - length :], ()))
-        found.update(chain.from_iterable(self._prefixes.values()), self._list_ending(end[::-1]))
+        found.update(self._list_ends(end), chain.from_iterable(self._prefixes.values()), self._list_ending(end[::-1]))
         return sorted(found)
+
+    def _list_ends(self, host: str) -> Iterator[int]:
+        """Yield the positions of the ends that a host, or its end, has."""
+        for length in self._suffix_lengths:
+            if length <= len(host):
+                yield from self._suffixes.get(host[len(host) - length :], ())
 
     def _list_ending(self, backwards: str) -> Iterator[int]:
         """Yield the positions of names and ends that end so, which are neighbours where they are sorted backwards."""

@@ -92,6 +92,7 @@ class SessionStage:
     def find(self, request: Request, now: float) -> Found | PendingSession:
         """Return the session's verdict, the refusal of one that is not good enough, why there is none, or what asks."""
         section = request.section
+        chunks: tuple[bytes, ...] | None = None
         if section.digest_for is not self:
             chunks = self._cookie.collect(section.cookies)
             if not chunks:
@@ -109,7 +110,7 @@ class SessionStage:
                 and (proven.holds_for_navigations or not is_navigation(request))
             ):
                 return proven.admit
-        return self._find_slowly(request, self._cookie.collect(section.cookies) or (), section.digest, now)
+        return self._find_slowly(request, chunks or self._cookie.collect(section.cookies) or (), section.digest, now)
 
     def _find_slowly(
         self, request: Request, chunks: tuple[bytes, ...], digest: bytes, now: float

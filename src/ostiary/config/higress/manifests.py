@@ -153,11 +153,9 @@ def _read_document(
     document: FileDocument, environ: Mapping[str, str]
 ) -> tuple[list[Manifest], list[Problem], frozenset[str]]:
     objects: list[Manifest] = []
-    problems: list[Problem] = []
+    whole = Origin(document.file, document.file, (), document.lines)
+    problems = [whole.locate(problem) for problem in _check_list(document.tree)]
     secrets: frozenset[str] = frozenset()
-    problems += (
-        Origin(document.file, document.file, (), document.lines).locate(each) for each in _check_list(document.tree)
-    )
     for base, written in _list_objects(document.tree):
         resolution = resolve_references(written, environ)
         secrets |= resolution.secrets
