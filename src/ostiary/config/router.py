@@ -104,9 +104,8 @@ class _Paths:
         while (slash := path.rfind("/", 0, end)) >= 0:
             branch = self._branches.get(path[: slash + 1])
             if branch is not None:
-                found = (
-                    (slash + 1 + n, branch.tails.get(path[slash + 1 : slash + 1 + n])) for n in branch.tail_lengths
-                )
+                ends = (slash + 1 + length for length in branch.tail_lengths)
+                found = ((at, branch.tails.get(path[slash + 1 : at])) for at in ends if at <= len(path))
                 yield from ((length, choice) for length, choice in found if choice is not None)
                 if branch.choice is not None:
                     yield slash + 1, branch.choice

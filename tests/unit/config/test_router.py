@@ -249,6 +249,15 @@ def test_it_finds_what_a_walk_over_all_routes_finds(
         assert router.match(*request) is walk(entries, *request)
 
 
+def test_an_exact_path_that_ignores_case_goes_before_every_prefix() -> None:
+    """Also before one that stands beside a longer prefix than the path is: `/ab*` lends `/a*` nothing of its length."""
+    exact, prefix = entry("exact", "/a", ignores_case=True), entry("prefix", "/a*", "/ab*")
+
+    for entries in ([exact, prefix], [prefix, exact]):
+        found = Router(entries).match("h", "/a", "GET", ANYBODY)
+        assert found is exact.route
+
+
 # ------------------------------------------------------------------------------------------------- the cost
 
 
